@@ -1,0 +1,1 @@
+{ "targets": [ { "target_name": "landspout", "sources": [ "<!@(ls lib/native/*.cc)" ] } ] }
