@@ -1,0 +1,46 @@
+/**
+ * LoopClock: the time of one IOLoop, as the addon stamps it, plus a lead that tests may give it.
+ *
+ * `lastActive`, the wheel and every deadline are in its milliseconds.
+ */
+import { CodedError } from "../base/errors.ts";
+import { CLOCK_NOW, CLOCK_SKEW, type Poller } from "../native/addon.ts";
+import type { Clock } from "./clock.ts";
+
+export class LoopClock implements Clock {
+  readonly #poller: Poller;
+  readonly #words: Float64Array;
+  readonly #onAdvance: (nowMs: number) => void;
+
+  constructor(poller: Poller, onAdvance: (nowMs: number) => void) {
+    this.#poller = poller;
+    this.#words = poller.clock;
+    this.#onAdvance = onAdvance;
+  }
+
+  /** CLOCK_MONOTONIC plus the lead, read now. */
+  now(): number {
+    return this.#poller.now();
+  }
+
+  /** The same as of the start of this turn; costs nothing. */
+  get turnMs(): number {
+    return this.#words[CLOCK_NOW] ?? 0;
+  }
+
+  /**
+   * Pushes the loop's time forward and runs every deadline that comes with it. For tests.
+   *
+   * @throws CodedError ERR_ARGUMENT_RANGE if `ms` is negative or not finite
+   */
+  advance(ms: number): void {
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new CodedError(
+        "ERR_ARGUMENT_RANGE",
+        `cannot advance the clock by ${ms} ms; allowed is 0 or more`,
+      );
+    }
+    this.#words[CLOCK_SKEW] = (this.#words[CLOCK_SKEW] ?? 0) + ms;
+    this.#onAdvance(this.now());
+  }
+}

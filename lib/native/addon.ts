@@ -1,0 +1,218 @@
+/**
+ * The typed face of the addon: loads the one binary and names what it exports.
+ *
+ * Only lib/native and lib/loop use it. Every number that C++ and TypeScript share (record layouts, commands, flags) is
+ * stated in abi.h and read from here. Loading opens no descriptor, timer or signal.
+ */
+import { createRequire } from "node:module";
+import { CodedError } from "../base/errors.ts";
+
+/** The native half of one IOLoop. Slots are small integers; results below zero are -errno. */
+export interface Poller {
+  /** Bytes that sockets are read into; the loop's until the turn ends. */
+  readonly inboxArena: Uint8Array;
+  readonly inboxRing: Int32Array;
+  readonly outboxArena: Uint8Array;
+  readonly outboxRing: Int32Array;
+  readonly control: Int32Array;
+  /** [CLOCK_NOW, CLOCK_SKEW], ms. */
+  readonly clock: Float64Array;
+  /** By slot: CLOCK_NOW of the last read, or of the last progress of a write that had stalled. */
+  readonly lastActive: Float64Array;
+  /** By slot: bytes that the kernel has refused so far. */
+  readonly pendingBytes: Int32Array;
+
+  /**
+   * @param kind 4 or 6 for IP, 1 for a Unix socket, 0 to adopt the descriptor given as `port`
+   * @returns the slot, or [errno, name of the system call]
+   */
+  listen(
+    kind: number,
+    host: string,
+    port: number,
+    backlog: number,
+    reusePort: boolean,
+    ipv6Only: boolean,
+    http: boolean,
+    maxHeadBytes: number,
+    maxFieldCount: number,
+    maxTargetBytes: number,
+  ): number | [errno: number, syscall: string];
+  addFd(fd: number, events: number): number;
+  updateFd(slot: number, generation: number, events: number): number;
+  removeFd(slot: number, generation: number): number;
+  closeSlot(slot: number, generation: number): number;
+  descriptor(slot: number, generation: number): number;
+  generation(slot: number): number;
+  /** [host, port, family 4 | 6 | 1], or null if the socket is gone. */
+  name(
+    slot: number,
+    generation: number,
+    peer: boolean,
+  ): [host: string, port: number, family: number] | null;
+  setPiece(id: number, bytes: Uint8Array): number;
+  /** Sends all that the outbox holds. */
+  flush(): void;
+  /** Stamps and returns CLOCK_NOW. */
+  now(): number;
+  close(): void;
+}
+
+interface Addon {
+  readonly Poller: new (
+    capacity: number,
+    turn: (words: number) => void,
+    externals: Uint8Array[],
+  ) => Poller;
+  readonly hashBytes: (bytes: Uint8Array) => number;
+  readonly fieldNames: readonly string[];
+  readonly methodNames: readonly string[];
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+const OLDEST_LLHTTP = [9, 3] as const;
+
+function load(): Addon {
+  const built = process.env["LANDSPOUT_SANITIZE"] === "1" ? "build-asan" : "build";
+  // From dist/lib/native, three folders up is the package.
+  const file = new URL(`../../../${built}/Release/landspout.node`, import.meta.url);
+  if (process.platform !== "linux") {
+    throw new CodedError(
+      "ERR_NATIVE_LOAD",
+      `landspout runs on Linux only (it is built on epoll); this is ${process.platform}`,
+    );
+  }
+  const [major = 0, minor = 0] = (process.versions["llhttp"] ?? "").split(".").map(Number);
+  if (major !== OLDEST_LLHTTP[0] || minor < OLDEST_LLHTTP[1]) {
+    throw new CodedError(
+      "ERR_NATIVE_LOAD",
+      `this Node.js has llhttp ${process.versions["llhttp"]}; landspout needs 9.3 or a later 9.x, as in Node.js 20.20 and up`,
+    );
+  }
+  try {
+    return createRequire(import.meta.url)(file.pathname) as Addon;
+  } catch (cause) {
+    throw new CodedError(
+      "ERR_NATIVE_LOAD",
+      `cannot load ${file.pathname}: run "npm rebuild landspout" (it needs a C++20 compiler, make and Python 3)`,
+      { cause },
+    );
+  }
+}
+
+const addon = load();
+
+export const { Poller, hashBytes, fieldNames, methodNames } = addon;
+
+/** A constant of abi.h. */
+function constant(name: string): number {
+  const value = addon.constants[name];
+  if (value === undefined) {
+    throw new CodedError(
+      "ERR_NATIVE_LOAD",
+      `the addon does not export ${name}: it is older than this code; run "npm rebuild landspout"`,
+    );
+  }
+  return value;
+}
+
+// Records of the inbox ring.
+export const RECORD_LENGTH = constant("RECORD_LENGTH");
+export const RECORD_KIND = constant("RECORD_KIND");
+export const RECORD_SLOT = constant("RECORD_SLOT");
+export const RECORD_GENERATION = constant("RECORD_GENERATION");
+export const RECORD_A = constant("RECORD_A");
+export const RECORD_START = constant("RECORD_START");
+export const RECORD_END = constant("RECORD_END");
+export const HEAD_START = constant("HEAD_START");
+export const HEAD_END = constant("HEAD_END");
+export const HEAD_FLAGS = constant("HEAD_FLAGS");
+export const HEAD_METHOD = constant("HEAD_METHOD");
+export const HEAD_TARGET_START = constant("HEAD_TARGET_START");
+export const HEAD_TARGET_END = constant("HEAD_TARGET_END");
+export const HEAD_PATH_END = constant("HEAD_PATH_END");
+export const HEAD_PATH_HASH = constant("HEAD_PATH_HASH");
+export const HEAD_LENGTH_LOW = constant("HEAD_LENGTH_LOW");
+export const HEAD_LENGTH_HIGH = constant("HEAD_LENGTH_HIGH");
+export const HEAD_FIELD_COUNT = constant("HEAD_FIELD_COUNT");
+export const HEAD_FIELDS = constant("HEAD_FIELDS");
+
+export const KIND_ACCEPTED = constant("KIND_ACCEPTED");
+export const KIND_HEAD = constant("KIND_HEAD");
+export const KIND_BODY = constant("KIND_BODY");
+export const KIND_END = constant("KIND_END");
+export const KIND_DATA = constant("KIND_DATA");
+export const KIND_PARTIAL = constant("KIND_PARTIAL");
+export const KIND_BAD = constant("KIND_BAD");
+export const KIND_EOF = constant("KIND_EOF");
+export const KIND_DRAINED = constant("KIND_DRAINED");
+export const KIND_CLOSED = constant("KIND_CLOSED");
+export const KIND_READY = constant("KIND_READY");
+
+export const HEAD_KEEP_ALIVE = constant("HEAD_KEEP_ALIVE");
+export const HEAD_HTTP_1_0 = constant("HEAD_HTTP_1_0");
+export const HEAD_HAS_BODY = constant("HEAD_HAS_BODY");
+export const HEAD_CHUNKED = constant("HEAD_CHUNKED");
+export const HEAD_EXPECT_CONTINUE = constant("HEAD_EXPECT_CONTINUE");
+export const HEAD_UPGRADE = constant("HEAD_UPGRADE");
+export const HEAD_IF_NONE_MATCH = constant("HEAD_IF_NONE_MATCH");
+export const HEAD_ABSOLUTE_FORM = constant("HEAD_ABSOLUTE_FORM");
+export const HEAD_ASTERISK = constant("HEAD_ASTERISK");
+
+export const METHOD_GET = constant("METHOD_GET");
+export const METHOD_HEAD = constant("METHOD_HEAD");
+export const METHOD_OPTIONS = constant("METHOD_OPTIONS");
+export const METHOD_OTHER = constant("METHOD_OTHER");
+
+export const BAD_SYNTAX = constant("BAD_SYNTAX");
+export const BAD_METHOD = constant("BAD_METHOD");
+export const BAD_TARGET = constant("BAD_TARGET");
+export const BAD_VERSION = constant("BAD_VERSION");
+export const BAD_FIELD = constant("BAD_FIELD");
+export const BAD_LINE_END = constant("BAD_LINE_END");
+export const BAD_HOST = constant("BAD_HOST");
+export const BAD_CONTENT_LENGTH = constant("BAD_CONTENT_LENGTH");
+export const BAD_TRANSFER_ENCODING = constant("BAD_TRANSFER_ENCODING");
+export const BAD_FRAMING = constant("BAD_FRAMING");
+export const BAD_CHUNK = constant("BAD_CHUNK");
+export const BAD_CONNECT = constant("BAD_CONNECT");
+export const BAD_TARGET_LENGTH = constant("BAD_TARGET_LENGTH");
+export const BAD_HEAD_LENGTH = constant("BAD_HEAD_LENGTH");
+export const BAD_FIELD_COUNT = constant("BAD_FIELD_COUNT");
+export const BAD_TRAILER_LENGTH = constant("BAD_TRAILER_LENGTH");
+export const BAD_TRUNCATED = constant("BAD_TRUNCATED");
+
+// Commands of the outbox ring.
+export const COMMAND_OP = constant("COMMAND_OP");
+export const COMMAND_SLOT = constant("COMMAND_SLOT");
+export const COMMAND_GENERATION = constant("COMMAND_GENERATION");
+export const COMMAND_A = constant("COMMAND_A");
+export const COMMAND_B = constant("COMMAND_B");
+export const COMMAND_C = constant("COMMAND_C");
+export const COMMAND_WORDS = constant("COMMAND_WORDS");
+
+export const OP_WRITE = constant("OP_WRITE");
+export const OP_FRAMED = constant("OP_FRAMED");
+export const OP_PIECE = constant("OP_PIECE");
+export const OP_EXTERNAL = constant("OP_EXTERNAL");
+export const OP_PAUSE = constant("OP_PAUSE");
+export const OP_RESUME = constant("OP_RESUME");
+export const OP_CONTINUE = constant("OP_CONTINUE");
+export const OP_RAW = constant("OP_RAW");
+export const OP_SHUTDOWN = constant("OP_SHUTDOWN");
+export const OP_LINGER = constant("OP_LINGER");
+export const OP_CLOSE = constant("OP_CLOSE");
+export const OP_ABORT = constant("OP_ABORT");
+export const OP_RESET = constant("OP_RESET");
+export const OP_TAGGED = constant("OP_TAGGED");
+
+// Control and clock words.
+export const CONTROL_COMMANDS = constant("CONTROL_COMMANDS");
+export const CONTROL_EPOCH = constant("CONTROL_EPOCH");
+export const CLOCK_NOW = constant("CLOCK_NOW");
+export const CLOCK_SKEW = constant("CLOCK_SKEW");
+
+/** The hash that head records carry of their path, for a path known in TypeScript (latin1). */
+export function hashPath(path: string): number {
+  return hashBytes(Buffer.from(path, "latin1"));
+}

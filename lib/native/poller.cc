@@ -1,0 +1,323 @@
+// Poller: libuv handles, the turn, the one call into JavaScript, close. See poller.h.
+#include "poller.h"
+
+#include <fcntl.h>
+#include <time.h>
+
+#include <cstdlib>
+
+namespace landspout {
+
+Poller::~Poller() {
+  for (uint32_t i = 0; i < slots_.count(); i++) {
+    if (slots_.at(i).parser != nullptr) parsers_.Give(slots_.at(i).parser);
+    slots_.at(i).parser = nullptr;
+  }
+}
+
+template <typename Handle, typename Init>
+Handle* Poller::OpenHandle(size_t bytes, Init init) {
+  // Sized by the running libuv, not by the header we were compiled with.
+  Handle* handle = static_cast<Handle*>(std::calloc(1, bytes));
+  if (handle == nullptr || init(handle) != 0) {
+    std::free(handle);
+    return nullptr;
+  }
+  handle->data = this;
+  open_handles_++;
+  uv_unref(reinterpret_cast<uv_handle_t*>(handle));
+  return handle;
+}
+
+int Poller::Open(napi_value self, napi_value callback, napi_value externals, napi_value keep,
+                 const SharedArrays& arrays) {
+  epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_.valid()) return -errno;
+  reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  shared_ = arrays;
+  inbox_.Attach(arrays.inbox_arena, arrays.inbox_ring);
+  scratch_ = std::make_unique<char[]>(kScratchBytes);
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env_, &loop) != napi_ok) return -ENOSYS;
+  napi_value name;
+  napi_create_string_utf8(env_, "landspout.IOLoop", NAPI_AUTO_LENGTH, &name);
+  if (napi_async_init(env_, nullptr, name, &async_) != napi_ok) return -ENOMEM;
+  napi_create_reference(env_, self, 1, &self_);
+  napi_create_reference(env_, callback, 1, &callback_);
+  napi_create_reference(env_, externals, 1, &externals_);
+  napi_create_reference(env_, keep, 1, &keep_);
+  // A worker thread that exits with a handle still open takes the process with it: close them
+  // first.
+  const auto on_exit = [](napi_async_cleanup_hook_handle, void* data) {
+    static_cast<Poller*>(data)->Close();
+  };
+  napi_add_async_cleanup_hook(env_, on_exit, this, &cleanup_);
+
+  const int fd = epoll_.get();
+  poll_ = OpenHandle<uv_poll_t>(uv_handle_size(UV_POLL),
+                                [&](uv_poll_t* h) { return uv_poll_init(loop, h, fd); });
+  prepare_ = OpenHandle<uv_prepare_t>(uv_handle_size(UV_PREPARE),
+                                      [&](uv_prepare_t* h) { return uv_prepare_init(loop, h); });
+  idle_ = OpenHandle<uv_idle_t>(uv_handle_size(UV_IDLE),
+                                [&](uv_idle_t* h) { return uv_idle_init(loop, h); });
+  timer_ = OpenHandle<uv_timer_t>(uv_handle_size(UV_TIMER),
+                                  [&](uv_timer_t* h) { return uv_timer_init(loop, h); });
+  if (poll_ == nullptr || prepare_ == nullptr || idle_ == nullptr || timer_ == nullptr)
+    return -ENOMEM;
+  uv_poll_start(poll_, UV_READABLE,
+                [](uv_poll_t* h, int, int) { static_cast<Poller*>(h->data)->Wake(); });
+  uv_prepare_start(prepare_, [](uv_prepare_t* h) { static_cast<Poller*>(h->data)->OnPrepare(); });
+  uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(prepare_));
+  StampTime();
+  return 0;
+}
+
+void Poller::Close() {
+  if (closing_) return;
+  closing_ = true;
+  for (uint32_t i = 0; i < slots_.count(); i++) {
+    Slot& slot = slots_.at(i);
+    if (slot.kind == SlotKind::kFree) continue;
+    ReleaseParser(slot);
+    if (slot.kind == SlotKind::kUser) slot.fd.release();  // the user's to close
+    slot.fd.reset();
+    slot.queue.reset();
+    slots_.Release(i);
+  }
+  active_ = 0;
+  for (uv_handle_t* handle :
+       {reinterpret_cast<uv_handle_t*>(poll_), reinterpret_cast<uv_handle_t*>(prepare_),
+        reinterpret_cast<uv_handle_t*>(idle_), reinterpret_cast<uv_handle_t*>(timer_)}) {
+    if (handle == nullptr) continue;
+    uv_close(handle, [](uv_handle_t* closed) {
+      Poller* poller = static_cast<Poller*>(closed->data);
+      std::free(closed);
+      poller->OnHandleClosed();
+    });
+  }
+  poll_ = nullptr;
+  prepare_ = nullptr;
+  idle_ = nullptr;
+  timer_ = nullptr;
+  if (open_handles_ == 0) {
+    open_handles_ = 1;
+    OnHandleClosed();
+  }
+}
+
+void Poller::OnHandleClosed() {
+  if (--open_handles_ != 0) return;
+  // After the uv_poll_t: libuv must forget the descriptor before its number can be another's.
+  epoll_.reset();
+  reserve_.reset();
+  for (napi_ref* ref : {&callback_, &externals_, &keep_, &self_}) {
+    if (*ref != nullptr) napi_delete_reference(env_, std::exchange(*ref, nullptr));
+  }
+  if (async_ != nullptr) napi_async_destroy(env_, std::exchange(async_, nullptr));
+  if (cleanup_ != nullptr) napi_remove_async_cleanup_hook(std::exchange(cleanup_, nullptr));
+  if (orphan_) delete this;
+}
+
+void Poller::Orphan() {
+  orphan_ = true;
+  if (closing_ && open_handles_ == 0) {
+    delete this;
+  } else {
+    Close();
+  }
+}
+
+double Poller::StampTime() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const double ms = static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+  shared_.clock[CLOCK_NOW] = ms + shared_.clock[CLOCK_SKEW];
+  return shared_.clock[CLOCK_NOW];
+}
+
+// @hot bench/run.mjs: once per wake of libuv. A few rounds, because a round trip through libuv
+// costs more than asking epoll again; few, because timers and other handles wait meanwhile.
+void Poller::Wake() {
+  if (closing_ || delivering_) return;
+  napi_handle_scope scope;
+  napi_open_handle_scope(env_, &scope);
+  epoll_event events[kMaxEvents];
+  for (int round = 0; round < kRoundsPerWake && !closing_; round++) {
+    StampTime();
+    RunReady();
+    int n;
+    do n = ::epoll_wait(epoll_.get(), events, kMaxEvents, 0);
+    while (n < 0 && errno == EINTR);
+    for (int i = 0; i < n && !closing_; i++) Dispatch(events[i]);
+    if (!closing_) Deliver();
+    if (!closing_) Flush();
+    if (!closing_) ApplyInterests();
+    slots_.EndTurn();
+    if (n <= 0 && ready_.empty() && late_.empty() && inbox_.empty()) break;
+  }
+  if (!closing_) {
+    const bool more = !ready_.empty() || !late_.empty() || !inbox_.empty();
+    if (more && !idle_on_) {
+      uv_idle_start(idle_, [](uv_idle_t* h) { static_cast<Poller*>(h->data)->Wake(); });
+    } else if (!more && idle_on_) {
+      uv_idle_stop(idle_);
+    }
+    idle_on_ = more;
+    UpdateRef();
+  }
+  napi_close_handle_scope(env_, scope);
+}
+
+// What timers, promises and other libraries' callbacks appended since the last turn leaves before
+// libuv sleeps.
+void Poller::OnPrepare() {
+  if (closing_ || delivering_) return;
+  if (shared_.control[CONTROL_COMMANDS] != 0) {
+    napi_handle_scope scope;
+    napi_open_handle_scope(env_, &scope);
+    Flush();
+    ApplyInterests();
+    napi_close_handle_scope(env_, scope);
+  }
+  UpdateRef();
+  if (!idle_on_ && (!ready_.empty() || !late_.empty() || !inbox_.empty())) {
+    idle_on_ = true;
+    uv_idle_start(idle_, [](uv_idle_t* h) { static_cast<Poller*>(h->data)->Wake(); });
+  }
+}
+
+void Poller::Deliver() {
+  MoveLate();
+  const uint32_t words = inbox_.words();
+  if (words == 0) return;
+  napi_handle_scope scope;
+  napi_open_handle_scope(env_, &scope);
+  napi_value self = nullptr;
+  napi_value callback = nullptr;
+  napi_value argument = nullptr;
+  napi_value result = nullptr;
+  napi_get_reference_value(env_, self_, &self);
+  napi_get_reference_value(env_, callback_, &callback);
+  napi_create_uint32(env_, words, &argument);
+  delivering_ = true;
+  const napi_status status =
+      napi_make_callback(env_, async_, self, callback, 1, &argument, &result);
+  delivering_ = false;
+  if (status == napi_pending_exception) {
+    napi_value error = nullptr;
+    napi_get_and_clear_last_exception(env_, &error);
+    napi_fatal_exception(env_, error);
+  }
+  napi_close_handle_scope(env_, scope);
+  inbox_.Consumed(words);
+  if (!closing_) shared_.control[CONTROL_EPOCH]++;
+}
+
+// A record that may be made at any time, even while JavaScript walks the ring or when it is full.
+void Poller::Emit(int32_t kind, uint32_t slot, uint32_t generation, int32_t value) {
+  if (late_.empty() && !delivering_ && inbox_.HasRingRoom(kReceiveRingWords / 2)) {
+    inbox_.Begin(6, kind, slot, generation)[RECORD_A] = value;
+  } else {
+    late_.push_back({kind, slot, generation, value});
+  }
+}
+
+void Poller::MoveLate() {
+  size_t moved = 0;
+  while (moved < late_.size() && inbox_.HasRingRoom(6)) {
+    const Late& late = late_[moved++];
+    inbox_.Begin(6, late.kind, late.slot, late.generation)[RECORD_A] = late.value;
+  }
+  late_.erase(late_.begin(), late_.begin() + static_cast<ptrdiff_t>(moved));
+}
+
+// The arena or the ring is nearly full: what they hold is delivered in the middle of the turn.
+void Poller::MakeRoom(size_t kept) {
+  if (inbox_.HasRoom(kept)) return;
+  Deliver();
+  if (!closing_) Flush();
+}
+
+void Poller::UpdateRef() {
+  if (poll_ == nullptr) return;
+  uv_handle_t* handle = reinterpret_cast<uv_handle_t*>(poll_);
+  if (active_ != 0) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+int Poller::Register(uint32_t index, uint32_t events) {
+  Slot& slot = slots_.at(index);
+  epoll_event event = {};
+  event.events = events;
+  event.data.u64 = static_cast<uint64_t>(slot.generation) << 32 | index;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, slot.fd.get(), &event) != 0) return -errno;
+  slot.events = events;
+  active_++;
+  UpdateRef();
+  return 0;
+}
+
+void Poller::SetEvents(uint32_t index, uint32_t events) {
+  Slot& slot = slots_.at(index);
+  if (slot.events == events) return;
+  epoll_event event = {};
+  event.events = events;
+  event.data.u64 = static_cast<uint64_t>(slot.generation) << 32 | index;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, slot.fd.get(), &event) != 0) {
+    Close(index, errno);  // an unwatched socket would hang for ever
+    return;
+  }
+  slot.events = events;
+}
+
+void Poller::Close(uint32_t index, int error) {
+  Slot& slot = slots_.at(index);
+  if (slot.kind == SlotKind::kFree) return;
+  ReleaseParser(slot);
+  slot.queue.reset();
+  shared_.pending_bytes[index] = 0;
+  Emit(KIND_CLOSED, index, slot.generation, error);
+  slots_.Release(index);  // closes the descriptor, which leaves the epoll set by that
+  active_--;
+}
+
+void Poller::Dispatch(const epoll_event& event) {
+  const uint32_t index = static_cast<uint32_t>(event.data.u64);
+  const uint32_t generation = static_cast<uint32_t>(event.data.u64 >> 32);
+  Slot* slot = slots_.Find(index, generation);
+  if (slot == nullptr) return;  // closed earlier in this turn
+  switch (slot->kind) {
+    case SlotKind::kListener:
+      Accept(index);
+      break;
+    case SlotKind::kSocket:
+      if ((event.events & EPOLLOUT) != 0) OnWritable(index);
+      if (slots_.Find(index, generation) == nullptr) return;
+      if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+        if (slot->Reading() || (event.events & EPOLLIN) != 0) {
+          OnReadable(index);
+        } else {
+          // Not read from, yet gone: a reset or both directions ended.
+          int error = 0;
+          socklen_t size = sizeof(error);
+          ::getsockopt(slot->fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+          Close(index, error);
+        }
+      }
+      break;
+    case SlotKind::kUser:
+      MakeRoom(0);
+      if (slots_.Find(index, generation) != nullptr) {
+        Emit(KIND_READY, index, generation, static_cast<int32_t>(event.events));
+      }
+      break;
+    case SlotKind::kFree:
+      break;
+  }
+}
+
+}  // namespace landspout

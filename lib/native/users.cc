@@ -1,0 +1,57 @@
+// Poller: descriptors of the user's (pipes, eventfds, sockets made elsewhere) in the same epoll
+// set. The user owns and closes them; the loop only watches.
+#include <cerrno>
+
+#include "poller.h"
+
+namespace landspout {
+
+int64_t Poller::AddUser(int fd, uint32_t events) {
+  if (fd < 0) return -EBADF;
+  if (static_cast<size_t>(fd) >= users_.size()) users_.resize(static_cast<size_t>(fd) + 1);
+  const Named& known = users_[static_cast<size_t>(fd)];
+  if (known.generation != 0 && slots_.Find(known.slot, known.generation) != nullptr) return -EEXIST;
+  const int64_t number = slots_.Acquire();
+  if (number < 0) return -EMFILE;
+  const uint32_t index = static_cast<uint32_t>(number);
+  Slot& slot = slots_.at(index);
+  slot.kind = SlotKind::kUser;
+  slot.fd.reset(fd);
+  const int error = Register(index, events);
+  if (error != 0) {
+    slot.fd.release();
+    slots_.Release(index);
+    return error;
+  }
+  users_[static_cast<size_t>(fd)] = {index, slot.generation};
+  return index;
+}
+
+int Poller::UpdateUser(uint32_t index, uint32_t generation, uint32_t events) {
+  Slot* slot = slots_.Find(index, generation);
+  if (slot == nullptr || slot->kind != SlotKind::kUser) return -ENOENT;
+  epoll_event event = {};
+  event.events = events;
+  event.data.u64 = static_cast<uint64_t>(generation) << 32 | index;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, slot->fd.get(), &event) != 0) return -errno;
+  slot->events = events;
+  return 0;
+}
+
+int Poller::RemoveUser(uint32_t index, uint32_t generation) {
+  Slot* slot = slots_.Find(index, generation);
+  if (slot == nullptr || slot->kind != SlotKind::kUser) return -ENOENT;
+  const int fd = slot->fd.release();
+  // If the user has closed it, its number may be one of our sockets by now: those are left alone.
+  Named& known = users_[static_cast<size_t>(fd)];
+  if (known.slot == index && known.generation == generation) {
+    known = {};
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  }
+  slots_.Release(index);
+  active_--;
+  UpdateRef();
+  return 0;
+}
+
+}  // namespace landspout

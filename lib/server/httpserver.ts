@@ -1,0 +1,413 @@
+/**
+ * HTTPServer: accepts connections and turns what arrives on them into exchanges for a dispatcher, which answers them.
+ *
+ *     const server = new HTTPServer(app, { maxBodyBytes: 1024 ** 2 });
+ *     server.listen(8888, "127.0.0.1");
+ *     await server.stop({ graceMs: 10_000 });
+ *
+ * It is the owner of every connection on which nothing is in progress: an idle connection has no object of its own, only
+ * a slot, one byte of state here and one entry on the loop's wheel. A request without a body that is answered while its
+ * record is walked costs one Exchange; for anything longer an HTTP1Connection takes the slot until it is done.
+ */
+import { getSystemErrorName } from "node:util";
+import { CodedError, SystemError } from "../base/errors.ts";
+import { log } from "../base/log.ts";
+import { resolve } from "../base/options.ts";
+import {
+  fieldNames,
+  HEAD_HAS_BODY,
+  HEAD_UPGRADE,
+  OP_ABORT,
+  OP_CLOSE,
+  OP_CONTINUE,
+  OP_LINGER,
+} from "../native/addon.ts";
+import { IOLoop } from "../loop/ioloop.ts";
+import { QuietOwner, quietOwner, type SlotOwner } from "../loop/slotowner.ts";
+import type { WheelOwner } from "../loop/timingwheel.ts";
+import {
+  addressText,
+  type BoundAddress,
+  IPV4,
+  IPV6,
+  parseListenAddress,
+  removeStaleSocket,
+  UNIX,
+} from "../net/listenaddress.ts";
+import { setFieldNames } from "../http/knownfields.ts";
+import { Exchange } from "./exchange.ts";
+import { HTTP1Connection } from "./http1connection.ts";
+import {
+  type HTTPServerOptions,
+  httpServerOptions,
+  type ResolvedHTTPServerOptions,
+} from "./httpserveroptions.ts";
+import { headTimeout, type Refusal, refusalFor, refusalText } from "./refusals.ts";
+import { ResponsePieces } from "./responsepieces.ts";
+
+/** Who answers requests; Application is one. Declared here, below it. */
+export interface RequestDispatcher {
+  /** Answers a request whose framing has been judged and whose body, if any, is there: now or later, always. */
+  startRequest(exchange: Exchange): void;
+}
+
+/** How long stop() lets requests in progress take. */
+export interface StopOptions {
+  /** ms until what is still open is closed by force; 0 = at once. Default 10,000. */
+  readonly graceMs?: number;
+}
+
+// What a connection without an HTTP1Connection is doing.
+const IDLE = 0;
+const HEAD = 1;
+const LINGER = 2;
+
+const DEFAULT_GRACE_MS = 10_000;
+const DEFAULT_SILENCE_MS = 60_000;
+const EAFNOSUPPORT = 97;
+
+/** What connections share per loop: the response heads that the addon keeps. */
+const piecesOf = new WeakMap<IOLoop, ResponsePieces>();
+
+interface Listener {
+  readonly slot: number;
+  readonly generation: number;
+  readonly address: BoundAddress;
+}
+
+export class HTTPServer extends QuietOwner implements WheelOwner {
+  readonly loop: IOLoop;
+  readonly options: ResolvedHTTPServerOptions;
+  /** @internal */
+  readonly pieces: ResponsePieces;
+  /** @internal Requests may be followed by others on their connection. */
+  keepsAlive: boolean;
+  /** @internal After how many ms of silence every connection is looked at. */
+  readonly longestSilenceMs: number;
+
+  readonly #dispatcher: RequestDispatcher;
+  readonly #states: Uint8Array;
+  /** Wheel entries by slot; 0 = none. */
+  readonly #deadlines: Float64Array;
+  #listeners: Listener[] = [];
+  #connectionCount = 0;
+  #stopping: { readonly done: Promise<void>; readonly resolve: () => void } | null = null;
+
+  /**
+   * @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE; ERR_ARGUMENT_TYPE if `dispatcher` is none
+   */
+  constructor(dispatcher: RequestDispatcher, options: HTTPServerOptions = {}) {
+    super();
+    if (typeof dispatcher?.startRequest !== "function") {
+      throw new CodedError(
+        "ERR_ARGUMENT_TYPE",
+        "an HTTPServer needs an Application, or an object with startRequest(exchange)",
+      );
+    }
+    this.options = resolve("HTTPServer", httpServerOptions, options);
+    setFieldNames(fieldNames);
+    this.#dispatcher = dispatcher;
+    this.loop = IOLoop.current();
+    this.keepsAlive = !this.options.noKeepAlive;
+    const { keepAliveTimeoutMs, writeStallTimeoutMs } = this.options;
+    const silences = [keepAliveTimeoutMs, writeStallTimeoutMs].filter((ms) => ms > 0);
+    this.longestSilenceMs = silences.length === 0 ? DEFAULT_SILENCE_MS : Math.min(...silences);
+    let pieces = piecesOf.get(this.loop);
+    if (pieces === undefined) {
+      pieces = new ResponsePieces(this.loop);
+      piecesOf.set(this.loop, pieces);
+    }
+    this.pieces = pieces;
+    this.#states = new Uint8Array(this.loop.generations.length);
+    this.#deadlines = new Float64Array(this.loop.generations.length);
+  }
+
+  /**
+   * Listens on one more address.
+   *
+   * @param port    0 to 65535 (0: the kernel picks one, see `address`), or the path of a Unix socket
+   * @param address numeric, or "localhost"; none = all addresses, IPv4 and IPv6
+   * @returns this
+   * @throws CodedError ERR_ADDRESS; SystemError EADDRINUSE, EACCES, EADDRNOTAVAIL, …; ERR_SERVER_STOPPED
+   */
+  listen(port: number | string, address?: string): this {
+    if (this.#stopping !== null) {
+      throw new CodedError("ERR_SERVER_STOPPED", "the server was stopped; make a new one");
+    }
+    const where = parseListenAddress(port, address);
+    if (where.kind === UNIX) removeStaleSocket(where.host);
+    let made = this.#listen(where.kind, where.host, where.port, !where.isDualStack);
+    // A machine without IPv6 has all its addresses in 0.0.0.0.
+    if (typeof made !== "number" && where.isDualStack && made[0] === EAFNOSUPPORT) {
+      made = this.#listen(IPV4, "0.0.0.0", where.port, true);
+    }
+    if (typeof made !== "number") throw listenError(made, addressText(where));
+    const generation = this.loop.adoptSlot(made, this);
+    const [host = "", boundPort = 0, family = IPV4] =
+      this.loop.poller.name(made, generation, false) ?? [];
+    this.#listeners.push({
+      slot: made,
+      generation,
+      address:
+        where.kind === UNIX
+          ? { path: where.host }
+          : { address: host, port: boundPort, family: family === IPV6 ? 6 : 4 },
+    });
+    return this;
+  }
+
+  /** Where the server listens first; null before listen() and after stop(). */
+  get address(): BoundAddress | null {
+    return this.#listeners[0]?.address ?? null;
+  }
+
+  /** Every address the server listens on. */
+  get addresses(): readonly BoundAddress[] {
+    return this.#listeners.map((listener) => listener.address);
+  }
+
+  /** Connections that are open now. */
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  /** stop() was called. */
+  get isStopping(): boolean {
+    return this.#stopping !== null;
+  }
+
+  /**
+   * Stops: accepts no more, closes idle connections, lets requests in progress be answered, closes each connection after
+   * its response.
+   *
+   * @returns settles as soon as the last connection is closed, at the latest `graceMs` from now. May be called again
+   */
+  stop({ graceMs = DEFAULT_GRACE_MS }: StopOptions = {}): Promise<void> {
+    if (this.#stopping !== null) {
+      if (graceMs === 0) this.closeAllConnections();
+      return this.#stopping.done;
+    }
+    let settle = () => {};
+    const done = new Promise<void>((fulfil) => {
+      settle = fulfil;
+    });
+    this.#stopping = { done, resolve: settle };
+    this.keepsAlive = false;
+    for (const { slot, generation, address } of this.#listeners) {
+      this.loop.dropSlot(slot);
+      this.loop.poller.closeSlot(slot, generation);
+      if ("path" in address) removeStaleSocket(address.path);
+    }
+    this.#listeners = [];
+    this.#eachConnection((slot, owner) => {
+      if (owner instanceof HTTP1Connection && owner.isBusy) owner.drain();
+      else if (this.#states[slot] !== LINGER) this.#command(OP_CLOSE, slot);
+    });
+    const force = this.loop.callLater({ delayMs: graceMs }, () => this.closeAllConnections());
+    if (this.#connectionCount === 0) settle();
+    return done.finally(() => this.loop.removeTimeout(force));
+  }
+
+  /** Closes every connection at once, whatever it is doing. */
+  closeAllConnections(): void {
+    this.#eachConnection((slot) => this.#command(OP_ABORT, slot));
+  }
+
+  // Called by the loop, for connections on which nothing is in progress.
+
+  override onAccepted(slot: number, _generation: number): SlotOwner {
+    if (this.#stopping !== null) {
+      this.#command(OP_ABORT, slot);
+      return quietOwner;
+    }
+    this.#connectionCount++;
+    this.#states[slot] = IDLE;
+    const deadlineMs = this.loop.clock.turnMs + this.longestSilenceMs;
+    this.#deadlines[slot] = this.loop.wheel.add(deadlineMs, this, slot);
+    this.loop.wheelChanged(deadlineMs);
+    return this;
+  }
+
+  /** @hot bench/run.mjs: once per request; a request that is answered at once ends here. */
+  override onHead(slot: number, at: number): void {
+    const { loop } = this;
+    const exchange = new Exchange(this, slot, loop.generations[slot]!, at);
+    if (this.#states[slot] === HEAD) this.#states[slot] = IDLE;
+    if ((exchange.flags & HEAD_UPGRADE) !== 0) this.#command(OP_CONTINUE, slot);
+    if (
+      (exchange.flags & HEAD_HAS_BODY) !== 0 ||
+      loop.pendingBytes[slot]! > this.options.highWaterBytes
+    ) {
+      this.#connectionFor(exchange).take(exchange);
+      return;
+    }
+    this.dispatch(exchange);
+    if (!exchange.isFinished && exchange.connection === null) this.openConnection(exchange);
+  }
+
+  override onPartial(slot: number): void {
+    this.#states[slot] = HEAD;
+    if (this.options.headTimeoutMs > 0) this.setDeadline(slot, this.options.headTimeoutMs);
+  }
+
+  override onBad(slot: number, reason: number): void {
+    if (this.#states[slot] !== LINGER)
+      this.refuse(slot, this.loop.generations[slot]!, refusalFor(reason));
+  }
+
+  override onEof(slot: number): void {
+    if (this.#states[slot] !== LINGER) this.#command(OP_CLOSE, slot);
+  }
+
+  override onClosed(slot: number, errno: number): void {
+    this.forget(slot, errno);
+  }
+
+  /** A connection's entry on the wheel is due. */
+  onDeadline(slot: number, nowMs: number): number {
+    const owner = this.loop.ownerOf(slot);
+    if (owner instanceof HTTP1Connection) return owner.onDeadline(nowMs);
+    const state = this.#states[slot]!;
+    const generation = this.loop.generations[slot]!;
+    const { options } = this;
+    if (state === HEAD) {
+      this.refuse(slot, generation, headTimeout);
+      return options.lingerTimeoutMs;
+    }
+    const isStalled = this.loop.pendingBytes[slot]! > 0;
+    let limitMs = state === LINGER ? options.lingerTimeoutMs : options.keepAliveTimeoutMs;
+    if (isStalled) limitMs = options.writeStallTimeoutMs;
+    const silentMs = nowMs - this.loop.lastActive[slot]!;
+    if (limitMs === 0) return this.longestSilenceMs;
+    if (silentMs < limitMs) return limitMs - silentMs;
+    if (isStalled || state === LINGER) {
+      this.abort(slot, generation);
+      return 0;
+    }
+    this.#command(OP_CLOSE, slot);
+    return this.options.lingerTimeoutMs;
+  }
+
+  // For exchanges and connections.
+
+  /** @internal */
+  dispatch(exchange: Exchange): void {
+    this.#dispatcher.startRequest(exchange);
+  }
+
+  /** @internal The request outlives its record: from now on its connection has an object. */
+  openConnection(exchange: Exchange): void {
+    this.#connectionFor(exchange).adopt(exchange);
+  }
+
+  /** @internal Nothing is in progress on the connection any more; `headSinceMs` is when its next head began, or -1. */
+  rest(slot: number, generation: number, headSinceMs: number): void {
+    if (this.loop.generations[slot] !== generation) return;
+    this.loop.setOwner(slot, this);
+    this.#states[slot] = headSinceMs >= 0 ? HEAD : IDLE;
+    if (headSinceMs >= 0 && this.options.headTimeoutMs > 0) {
+      const leftMs = headSinceMs + this.options.headTimeoutMs - this.loop.clock.turnMs;
+      this.setDeadline(slot, Math.max(0, leftMs));
+    }
+  }
+
+  /** @internal Answers a message that is not served, and closes. */
+  refuse(slot: number, generation: number, refusal: Refusal): void {
+    log.info(`refused a request with ${refusal.status}: ${refusal.message}`);
+    this.loop.outbox.writeLatin1(slot, generation, refusalText(refusal, this.pieces.date()));
+    this.linger(slot, generation);
+  }
+
+  /**
+   * @internal Ends a connection so that the client can read what was sent: half-close, then discard what still comes,
+   * until the client closes or lingerTimeoutMs is over. Closing at once would make the kernel reset the connection while
+   * request bytes are unread, and the client might lose the response. RFC 9112 §9.6.
+   */
+  linger(slot: number, generation: number): void {
+    if (this.loop.generations[slot] !== generation) return;
+    this.loop.outbox.command(OP_LINGER, slot, generation);
+    this.loop.setOwner(slot, this);
+    this.#states[slot] = LINGER;
+    this.setDeadline(slot, this.options.lingerTimeoutMs);
+  }
+
+  /** @internal Ends a connection at once. */
+  abort(slot: number, generation: number): void {
+    this.loop.outbox.command(OP_ABORT, slot, generation);
+  }
+
+  /** @internal The connection is closed. */
+  forget(slot: number, _errno: number): void {
+    this.loop.wheel.cancel(this.#deadlines[slot]!);
+    this.#deadlines[slot] = 0;
+    this.#connectionCount--;
+    if (this.#connectionCount === 0) this.#stopping?.resolve();
+  }
+
+  /** @internal Has onDeadline called for this connection in `inMs`, and not when it would have been. */
+  setDeadline(slot: number, inMs: number): void {
+    const deadlineMs = this.loop.clock.turnMs + inMs;
+    this.loop.wheel.update(this.#deadlines[slot]!, deadlineMs);
+    this.loop.wheelChanged(deadlineMs);
+  }
+
+  /** @internal The address of a connection's client; "0.0.0.0" for a Unix socket, "" if the connection is gone. */
+  remoteIpOf(slot: number, generation: number): string {
+    const name = this.loop.poller.name(slot, generation, true);
+    if (name === null) return "";
+    return name[2] === UNIX ? "0.0.0.0" : name[0];
+  }
+
+  // Steps.
+
+  #listen(kind: number, host: string, port: number, ipv6Only: boolean): number | [number, string] {
+    const { backlog, reusePort, maxHeaderBytes, maxHeaderCount, maxTargetBytes } = this.options;
+    return this.loop.poller.listen(
+      kind,
+      host,
+      port,
+      backlog,
+      reusePort,
+      ipv6Only,
+      true,
+      maxHeaderBytes,
+      maxHeaderCount,
+      maxTargetBytes,
+    );
+  }
+
+  #connectionFor(exchange: Exchange): HTTP1Connection {
+    const connection = new HTTP1Connection(this, exchange.slot, exchange.generation);
+    this.loop.setOwner(exchange.slot, connection);
+    return connection;
+  }
+
+  #command(op: number, slot: number): void {
+    this.loop.outbox.command(op, slot, this.loop.generations[slot]!);
+  }
+
+  #eachConnection(visit: (slot: number, owner: SlotOwner) => void): void {
+    for (let slot = 0; slot < this.loop.slotCount; slot++) {
+      const owner = this.loop.ownerOf(slot);
+      const isOurs = owner === this || (owner instanceof HTTP1Connection && owner.server === this);
+      if (isOurs && this.#deadlines[slot] !== 0) visit(slot, owner);
+    }
+  }
+}
+
+function listenError([errno, syscall]: [number, string], where: string): SystemError {
+  const name = getSystemErrorName(-errno);
+  const remedies: Readonly<Record<string, string>> = {
+    EADDRINUSE:
+      "the address is in use; stop the other server, choose another port or set reusePort",
+    EACCES: "permission denied; ports below 1024 need a privileged user or CAP_NET_BIND_SERVICE",
+    EADDRNOTAVAIL: "no interface of this machine has that address",
+    EMFILE: "no descriptors left; raise ulimit -n",
+    ENOENT: "the folder of the socket does not exist",
+  };
+  return new SystemError(
+    name,
+    syscall,
+    `cannot listen on ${where}: ${remedies[name] ?? `${syscall} failed with ${name}`}`,
+  );
+}

@@ -1,0 +1,43 @@
+/** The options of HTTPServer, each with its default, range and unit. Application.listen() takes the same. */
+import { KiB, MiB } from "../base/bytes.ts";
+import { boolean, type Input, integer, options, type Resolved } from "../base/options.ts";
+
+/** The addon keeps offsets into a head in 24 bits. */
+const MOST_HEADER_BYTES = 1 * MiB;
+const HOUR_MS = 3_600_000;
+
+export const httpServerOptions = options({
+  /** Most bytes of a request head (request line and fields). Over it: 431, then close. RFC 6585 §5. */
+  maxHeaderBytes: integer({ default: 64 * KiB, min: 256, max: MOST_HEADER_BYTES }),
+  /** Most fields of a request head. Over it: 431, then close. */
+  maxHeaderCount: integer({ default: 128, min: 1, max: 2_000 }),
+  /** Most bytes of a request target. Over it: 414, then close. RFC 9110 §15.5.15. */
+  maxTargetBytes: integer({ default: 16 * KiB, min: 16, max: MOST_HEADER_BYTES }),
+  /** Most bytes of a request body, decoded from chunks; 0 = no body at all. Over it: 413, then close; before a byte of it is read if the length is declared. */
+  maxBodyBytes: integer({ default: 100 * MiB, min: 0, max: Number.MAX_SAFE_INTEGER }),
+  /** Time for a head from its first byte on, in ms; 0 = for ever. Over it: 408, then close. */
+  headTimeoutMs: integer({ default: 20_000, min: 0, max: HOUR_MS }),
+  /** Time for a body, in ms, to which every 1000 / minBodyBytesPerSecond ms a byte has arrived are added; 0 = for ever. Over it: 408, then close. */
+  bodyTimeoutMs: integer({ default: 30_000, min: 0, max: HOUR_MS }),
+  /** Rate in bytes a second above which a body may take as long as it likes; 0 = the time is bodyTimeoutMs whatever arrives. */
+  minBodyBytesPerSecond: integer({ default: 500, min: 0, max: 1024 * MiB }),
+  /** Silence after which a connection without a request is closed, in ms; 0 = never. */
+  keepAliveTimeoutMs: integer({ default: 75_000, min: 0, max: HOUR_MS }),
+  /** Time without progress after which a client that does not read its response is reset, in ms; 0 = never. */
+  writeStallTimeoutMs: integer({ default: 60_000, min: 0, max: HOUR_MS }),
+  /** Time a client has to read its last response and close, in ms. */
+  lingerTimeoutMs: integer({ default: 5_000, min: 10, max: HOUR_MS }),
+  /** Most requests of a connection that wait behind an unfinished one; past it the connection is not read from. */
+  maxPipelined: integer({ default: 64, min: 1, max: 64 }),
+  /** Bytes queued for a client above which flush() waits and its further requests do. */
+  highWaterBytes: integer({ default: 256 * KiB, min: 1, max: 1024 * MiB }),
+  /** Close every connection after one response. */
+  noKeepAlive: boolean({ default: false }),
+  /** Connections that the kernel holds until they are accepted; it may allow fewer (net.core.somaxconn). */
+  backlog: integer({ default: 1024, min: 1, max: 65_535 }),
+  /** Let several processes listen on the same port (SO_REUSEPORT). */
+  reusePort: boolean({ default: false }),
+});
+
+export type HTTPServerOptions = Input<typeof httpServerOptions>;
+export type ResolvedHTTPServerOptions = Resolved<typeof httpServerOptions>;

@@ -1,0 +1,26 @@
+/** The bodies of error responses. */
+import { inspect } from "node:util";
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Makes a text safe inside HTML, between tags and in quotes. */
+export function escapeHTML(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** What a client is told of an error: its status. */
+export function errorPage(status: number, reason: string): string {
+  const title = `${status}: ${escapeHTML(reason)}`;
+  return `<html><title>${title}</title><body>${title}</body></html>`;
+}
+
+/** What a developer is told, with the setting serveTraceback: the error with its stack and causes. */
+export function tracebackPage(error: unknown): string {
+  return error instanceof Error ? `${inspect(error)}\n` : `${inspect(error)} was thrown\n`;
+}

@@ -1,0 +1,36 @@
+/** A rule for a path, in Tornado's words. */
+import { PathMatches } from "./pathmatches.ts";
+import type { InitArgs, RuleTarget } from "./routing.ts";
+import { Rule } from "./rule.ts";
+
+/**
+ * Leads paths that fit a pattern to a handler; the same as `[pattern, handler, kwargs, name]` in a table.
+ *
+ *     new URLSpec("/user/([0-9]+)", User, { db }, "user");
+ */
+export class URLSpec extends Rule {
+  /** @throws CodedError ERR_ROUTE_PATTERN as PathMatches does */
+  constructor(
+    pattern: string | RegExp,
+    handler: RuleTarget,
+    kwargs: InitArgs | null = null,
+    name: string | null = null,
+  ) {
+    super(new PathMatches(pattern), handler, kwargs, name);
+  }
+
+  /** The pattern, anchored at both ends. */
+  get regex(): RegExp {
+    return (this.matcher as PathMatches).regex;
+  }
+
+  /** The target under Tornado's name for it. */
+  get handlerClass(): RuleTarget {
+    return this.target;
+  }
+
+  /** The target's kwargs under Tornado's name for them. */
+  get kwargs(): InitArgs {
+    return this.targetKwargs ?? {};
+  }
+}
