@@ -19,6 +19,8 @@ import { LineWriter } from "./linewriter.ts";
 /** How grave a message is, the least grave first; "silent" as a level lets none through. */
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 
+const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const;
+
 /** One of logLevels. */
 export type LogLevel = (typeof logLevels)[number];
 
@@ -119,7 +121,7 @@ export function logLevel(): LogLevel {
 
 /** Tells whether messages of a level are kept, so that nobody puts one together in vain. */
 export function logs(level: LogLevel): boolean {
-  return logLevels.indexOf(level) >= threshold;
+  return ranks[level] >= threshold;
 }
 
 /**

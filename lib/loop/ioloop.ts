@@ -109,7 +109,6 @@ export class IOLoop {
   #started: { resolve: () => void } | null = null;
   #stopRequested = false;
   #closed = false;
-  #pieceCount = 0;
 
   /** @internal True while the records of a turn are walked: what the arena holds stays until it is false again. */
   inTurn = false;
@@ -266,11 +265,6 @@ export class IOLoop {
   /** @internal One past the highest slot in use so far. */
   get slotCount(): number {
     return this.#owners.length;
-  }
-
-  /** @internal A number for a piece of output that no one else uses. */
-  takePieceId(): number {
-    return this.#pieceCount++;
   }
 
   /** @internal A slot that the addon has just made for a listener or a descriptor. */

@@ -88,8 +88,8 @@ namespace landspout {
 
 #define LANDSPOUT_OPS(X)                                                                          \
   X(OP_WRITE, 1)    /* A, B: start and end in the outbox arena */                                 \
-  X(OP_FRAMED, 2)   /* A, B: payload in the arena; C: piece. Sends piece, payload size in         \
-                       decimal, CRLF CRLF, payload */                                             \
+  X(OP_FRAMED, 2)   /* A, B: payload in the arena, or A: a piece and B: PAYLOAD_IS_PIECE; C: a    \
+                       piece. Sends C, payload size in decimal, CRLF CRLF, payload */                                             \
   X(OP_PIECE, 3)    /* C: piece */                                                                \
   X(OP_EXTERNAL, 4) /* A: index into the externals array, whose element is a Uint8Array */        \
   X(OP_PAUSE, 5)    /* stop reading */                                                            \
@@ -103,6 +103,9 @@ namespace landspout {
   X(OP_RESET, 13)   /* close now with RST */                                                      \
   X(OP_TAGGED, 14)  /* as OP_FRAMED, but between piece and size stand the SHA-1 of the payload in \
                        hexadecimal and '"' CRLF "Content-Length: " */
+
+// Operands.
+#define LANDSPOUT_OPERANDS(X) X(PAYLOAD_IS_PIECE, -1)
 
 // Int32 control words.
 #define LANDSPOUT_CONTROL_WORDS(X)                                    \
@@ -124,6 +127,7 @@ LANDSPOUT_METHODS(LANDSPOUT_DECLARE)
 LANDSPOUT_BAD_REASONS(LANDSPOUT_DECLARE)
 LANDSPOUT_COMMAND_WORDS(LANDSPOUT_DECLARE)
 LANDSPOUT_OPS(LANDSPOUT_DECLARE)
+LANDSPOUT_OPERANDS(LANDSPOUT_DECLARE)
 LANDSPOUT_CONTROL_WORDS(LANDSPOUT_DECLARE)
 LANDSPOUT_CLOCK_WORDS(LANDSPOUT_DECLARE)
 #undef LANDSPOUT_DECLARE

@@ -206,6 +206,8 @@ export const OP_ABORT = constant("OP_ABORT");
 export const OP_RESET = constant("OP_RESET");
 export const OP_TAGGED = constant("OP_TAGGED");
 
+export const PAYLOAD_IS_PIECE = constant("PAYLOAD_IS_PIECE");
+
 // Control and clock words.
 export const CONTROL_COMMANDS = constant("CONTROL_COMMANDS");
 export const CONTROL_EPOCH = constant("CONTROL_EPOCH");

@@ -44,7 +44,9 @@ int32_t HttpParser::ReasonOf(int error) const {
   if (phase_ == Phase::kBody) return error == HPE_INVALID_HEADER_TOKEN ? BAD_FIELD : BAD_CHUNK;
   switch (error) {
     case HPE_INVALID_METHOD:
-      return careful_ ? BAD_METHOD : 0;
+    case HPE_INVALID_CONSTANT:  // a method that llhttp knows, of another protocol
+    case HPE_PAUSED_H2_UPGRADE:
+      return careful_ ? BAD_SYNTAX : 0;
     case HPE_UNEXPECTED_CONTENT_LENGTH:
     case HPE_INVALID_CONTENT_LENGTH:
       return careful_ ? BAD_CONTENT_LENGTH : 0;

@@ -34,10 +34,8 @@ int HttpParser::OnMessageBegin() {
   last_ = Last::kNothing;
   base_ = in_place_ ? nullptr : base_;
   partial_announced_ = false;
-  protocol_seen_ = false;
-  want_careful_ = false;
   method_ = 0;
-  target_start_ = target_end_ = version_end_ = head_bytes_ = protocol_start_ = 0;
+  target_start_ = target_end_ = head_bytes_ = 0;
   fields_.clear();
   return 0;
 }
@@ -54,31 +52,9 @@ int HttpParser::OnMethod(const char* at, size_t) {
   return 0;
 }
 
-int HttpParser::OnMethodComplete() {
-  const int method = llhttp_get_method(llhttp());
-  if (method > HTTP_LAST_PLAIN) {
-    want_careful_ = true;
-    return -1;
-  }
-  method_ = MethodIndex(method);
-  if (method == HTTP_CONNECT) method_ = -1;
-  return 0;
-}
-
-int HttpParser::OnProtocol(const char* at, size_t) {
-  if (!protocol_seen_) protocol_start_ = OffsetOf(at);
-  protocol_seen_ = true;
-  return 0;
-}
-
 int HttpParser::OnTarget(const char* at, size_t length) {
   if (target_end_ == 0) target_start_ = OffsetOf(at);
   target_end_ = OffsetOf(at) + static_cast<uint32_t>(length);
-  return 0;
-}
-
-int HttpParser::OnVersion(const char* at, size_t length) {
-  version_end_ = OffsetOf(at) + static_cast<uint32_t>(length);
   return 0;
 }
 
@@ -93,16 +69,10 @@ int HttpParser::OnName(const char* at, size_t length) {
   return 0;
 }
 
-int HttpParser::OnNameComplete() {
-  if (phase_ != Phase::kHead) return 0;
-  last_ = Last::kNameEnd;
-  field_.value_start = field_.value_end = field_.name_end + 1;  // an empty value is not reported
-  return 0;
-}
-
+// Called for an empty value, too.
 int HttpParser::OnValue(const char* at, size_t length) {
   if (phase_ != Phase::kHead) return 0;
-  if (last_ == Last::kNameEnd) field_.value_start = OffsetOf(at);
+  if (last_ == Last::kName) field_.value_start = OffsetOf(at);
   last_ = Last::kValue;
   field_.value_end = OffsetOf(at) + static_cast<uint32_t>(length);
   return 0;
@@ -124,7 +94,9 @@ bool HttpParser::EndField() {
 
 int HttpParser::OnHeadersComplete() {
   if (last_ != Last::kNothing && !EndField()) return -1;
-  if (!protocol_seen_) {  // HTTP/0.9: "GET /path"
+  // One space and "HTTP/1.x" follow the target: HTTP/0.9 has neither, and llhttp also speaks RTSP and ICE.
+  const char* version = base_ + target_end_;
+  if (end_ - version < 9 || version[1] != 'H') {
     bad_ = BAD_SYNTAX;
     return -1;
   }
@@ -132,14 +104,12 @@ int HttpParser::OnHeadersComplete() {
     bad_ = BAD_VERSION;
     return -1;
   }
-  if (base_[protocol_start_] != 'H') {  // llhttp also speaks RTSP and ICE
-    bad_ = BAD_SYNTAX;
-    return -1;
-  }
-  if (method_ < 0) {
+  const int method = llhttp_get_method(llhttp());
+  if (method == HTTP_CONNECT) {
     bad_ = BAD_CONNECT;
     return -1;
   }
+  method_ = MethodIndex(method);
   head_bytes_ = FindHeadEnd();
   if (head_bytes_ == 0) {
     bad_ = BAD_LINE_END;
@@ -166,7 +136,7 @@ int HttpParser::OnHeadersComplete() {
 
 // A head ends CRLF CRLF after its last value's optional blanks, or after its version.
 uint32_t HttpParser::FindHeadEnd() const {
-  const char* at = base_ + (fields_.empty() ? version_end_ : fields_.back().value_end);
+  const char* at = base_ + (fields_.empty() ? target_end_ + 9 : fields_.back().value_end);
   while (at < end_ && (*at == ' ' || *at == '\t')) at++;
   if (end_ - at < 4 || std::memcmp(at, "\r\n\r\n", 4) != 0) return 0;
   return OffsetOf(at) + 4;

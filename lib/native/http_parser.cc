@@ -22,16 +22,10 @@ const llhttp_settings_t& HttpParser::Settings() {
     llhttp_settings_t s = {};
     s.on_message_begin = [](llhttp_t* p) { return OWNER(p)->OnMessageBegin(); };
     s.on_method = [](llhttp_t* p, const char* at, size_t n) { return OWNER(p)->OnMethod(at, n); };
-    s.on_method_complete = [](llhttp_t* p) { return OWNER(p)->OnMethodComplete(); };
-    s.on_protocol = [](llhttp_t* p, const char* at, size_t n) {
-      return OWNER(p)->OnProtocol(at, n);
-    };
     s.on_url = [](llhttp_t* p, const char* at, size_t n) { return OWNER(p)->OnTarget(at, n); };
-    s.on_version = [](llhttp_t* p, const char* at, size_t n) { return OWNER(p)->OnVersion(at, n); };
     s.on_header_field = [](llhttp_t* p, const char* at, size_t n) {
       return OWNER(p)->OnName(at, n);
     };
-    s.on_header_field_complete = [](llhttp_t* p) { return OWNER(p)->OnNameComplete(); };
     s.on_header_value = [](llhttp_t* p, const char* at, size_t n) {
       return OWNER(p)->OnValue(at, n);
     };
@@ -142,7 +136,7 @@ const char* HttpParser::FeedInPlace(const char* at, const char* end, uint8_t* le
     FinishMessage();
     return stopped;
   }
-  const int32_t reason = want_careful_ ? 0 : ReasonOf(error);
+  const int32_t reason = ReasonOf(error);
   if (reason != 0) {
     Refuse(reason);
     return end;
@@ -189,7 +183,7 @@ const char* HttpParser::FeedStash(const char* at, const char* end) {
     }
     return rest;
   }
-  const int32_t reason = want_careful_ ? 0 : ReasonOf(error);
+  const int32_t reason = ReasonOf(error);
   if (reason != 0) {
     Refuse(reason);
     return end;

@@ -59,7 +59,7 @@ class HttpParser {
 
  private:
   enum class Phase : uint8_t { kStart, kHead, kBody };
-  enum class Last : uint8_t { kNothing, kName, kNameEnd, kValue };
+  enum class Last : uint8_t { kNothing, kName, kValue };
   // llhttp's callbacks get a pointer to its own struct, which is this one's first member.
   struct Core {
     alignas(16) unsigned char llhttp[LLHTTP_BYTES];
@@ -77,12 +77,8 @@ class HttpParser {
 
   int OnMessageBegin();
   int OnMethod(const char* at, size_t length);
-  int OnMethodComplete();
-  int OnProtocol(const char* at, size_t length);
   int OnTarget(const char* at, size_t length);
-  int OnVersion(const char* at, size_t length);
   int OnName(const char* at, size_t length);
-  int OnNameComplete();
   int OnValue(const char* at, size_t length);
   int OnHeadersComplete();
   int OnBody(const char* at, size_t length);
@@ -114,9 +110,7 @@ class HttpParser {
   Stop stop_ = Stop::kNone;
   bool in_place_ = true;
   bool careful_ = false;
-  bool want_careful_ = false;
   bool partial_announced_ = false;
-  bool protocol_seen_ = false;
   int32_t bad_ = 0;
   int32_t method_ = 0;
   uint32_t* budget_ = nullptr;
@@ -127,8 +121,6 @@ class HttpParser {
   const char* mark_ = nullptr;         // body: first byte that chunk_lines_ has not seen
   uint32_t target_start_ = 0;
   uint32_t target_end_ = 0;
-  uint32_t protocol_start_ = 0;
-  uint32_t version_end_ = 0;
   uint32_t head_bytes_ = 0;
   FieldSpan field_ = {};
   std::vector<FieldSpan> fields_;

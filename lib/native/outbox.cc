@@ -81,24 +81,11 @@ void Poller::RunOp(uint32_t index, const int32_t* command) {
       if (a <= b && b <= kOutboxArenaBytes) Gather(index, shared_.outbox_arena + a, b - a);
       return;
     case OP_FRAMED:
-    case OP_TAGGED: {
-      if (a > b || b > kOutboxArenaBytes || c >= pieces_.size()) return;
-      const std::string& piece = pieces_[c];
-      const char* payload = shared_.outbox_arena + a;
-      char text[kSha1HexBytes + 64];
-      char* end = text;
-      if (op == OP_TAGGED) {
-        Sha1Hex(payload, b - a, end);
-        end = Put(end + kSha1HexBytes, "\"\r\nContent-Length: ");
-      }
-      end = Put(std::to_chars(end, end + 20, b - a).ptr, "\r\n\r\n");
-      Gather(index, piece.data(), piece.size());
-      Gather(index, text, static_cast<size_t>(end - text));
-      Gather(index, payload, b - a);
+    case OP_TAGGED:
+      GatherFramed(index, command);
       return;
-    }
     case OP_PIECE:
-      if (c < pieces_.size()) Gather(index, pieces_[c].data(), pieces_[c].size());
+      if (c < pieces_.size()) Gather(index, pieces_[c].bytes.data(), pieces_[c].bytes.size());
       return;
     case OP_EXTERNAL:
       SendGathered(index);
@@ -161,6 +148,34 @@ void Poller::RunOp(uint32_t index, const int32_t* command) {
     default:
       return;
   }
+}
+
+// A head from a piece, then what only this response has: its payload, the payload's size and tag.
+void Poller::GatherFramed(uint32_t index, const int32_t* command) {
+  const uint32_t a = static_cast<uint32_t>(command[COMMAND_A]);
+  const uint32_t b = static_cast<uint32_t>(command[COMMAND_B]);
+  const uint32_t c = static_cast<uint32_t>(command[COMMAND_C]);
+  const bool prepared = command[COMMAND_B] == PAYLOAD_IS_PIECE;
+  if (c >= pieces_.size() || (prepared ? a >= pieces_.size() : a > b || b > kOutboxArenaBytes)) return;
+  const char* payload = prepared ? pieces_[a].bytes.data() : shared_.outbox_arena + a;
+  const size_t size = prepared ? pieces_[a].bytes.size() : b - a;
+  char text[kSha1HexBytes + 64];
+  char* end = text;
+  if (command[COMMAND_OP] == OP_TAGGED) {
+    if (prepared) {
+      Piece& piece = pieces_[a];
+      if (!piece.tagged) Sha1Hex(payload, size, piece.tag);
+      piece.tagged = true;
+      std::memcpy(end, piece.tag, kSha1HexBytes);
+    } else {
+      Sha1Hex(payload, size, end);
+    }
+    end = Put(end + kSha1HexBytes, "\"\r\nContent-Length: ");
+  }
+  end = Put(std::to_chars(end, end + 20, size).ptr, "\r\n\r\n");
+  Gather(index, pieces_[c].bytes.data(), pieces_[c].bytes.size());
+  Gather(index, text, static_cast<size_t>(end - text));
+  Gather(index, payload, size);
 }
 
 // Bytes to leave with this socket's next system call. Small ones are laid side by side in the
@@ -267,7 +282,8 @@ void Poller::UpdatePending(uint32_t index) {
 int Poller::SetPiece(uint32_t piece, const char* bytes, size_t length) {
   if (piece >= kMaxPieces) return -ERANGE;
   if (piece >= pieces_.size()) pieces_.resize(piece + 1);
-  pieces_[piece].assign(bytes, length);
+  pieces_[piece].bytes.assign(bytes, length);
+  pieces_[piece].tagged = false;
   return 0;
 }
 

@@ -18,8 +18,10 @@ import {
   OP_PIECE,
   OP_TAGGED,
   OP_WRITE,
+  PAYLOAD_IS_PIECE,
   type Poller,
 } from "./addon.ts";
+import { type PieceKeeper, TextMemo } from "./textmemo.ts";
 
 /** Up to this many characters a loop in JavaScript is cheaper than a call of Buffer's. */
 const SHORT_TEXT = 96;
@@ -32,7 +34,7 @@ const MOST_BYTES_A_UNIT = 3;
 
 const LAST_ASCII = 0x7f;
 
-export class Outbox {
+export class Outbox implements PieceKeeper {
   readonly #poller: Poller;
   readonly #externals: Uint8Array[];
   readonly #ring: Int32Array;
@@ -42,6 +44,8 @@ export class Outbox {
   readonly #ringWords: number;
   /** Bytes of the arena in use; void once C++ has emptied the ring. */
   #used = 0;
+  readonly #memo = new TextMemo(this);
+  #pieceCount = 0;
 
   constructor(poller: Poller, externals: Uint8Array[]) {
     this.#poller = poller;
@@ -60,6 +64,17 @@ export class Outbox {
     this.#externals.length = 0;
   }
 
+  /** A number for a piece that no one else uses. */
+  takePieceId(): number {
+    return this.#pieceCount++;
+  }
+
+  /** Gives a piece other bytes; what names it has been sent before. */
+  keep(piece: number, bytes: Uint8Array): void {
+    this.flush();
+    this.#poller.setPiece(piece, bytes);
+  }
+
   /** A command without operands: OP_PAUSE, OP_CLOSE, … */
   command(op: number, slot: number, generation: number): void {
     this.#append(op, slot, generation, 0, 0, 0);
@@ -75,9 +90,14 @@ export class Outbox {
    *
    * @hot bench/run.mjs: once per response; allocates nothing for short ASCII
    * @param text the payload, sent as UTF-8
-   * @returns bytes of payload
+   * @returns about how many bytes the payload has: characters, if it is kept by the memo
    */
   writeFramedText(slot: number, generation: number, piece: number, text: string): number {
+    const known = this.#memo.find(text);
+    if (known >= 0) {
+      this.#append(OP_FRAMED, slot, generation, known, PAYLOAD_IS_PIECE, piece);
+      return text.length;
+    }
     const start = this.#room(text.length * MOST_BYTES_A_UNIT);
     if (start === -1) {
       const bytes = Buffer.from(text, "utf8");
@@ -96,6 +116,11 @@ export class Outbox {
    * @param text short enough for the arena: fewer than 64 Ki characters
    */
   writeTaggedText(slot: number, generation: number, piece: number, text: string): number {
+    const known = this.#memo.find(text);
+    if (known >= 0) {
+      this.#append(OP_TAGGED, slot, generation, known, PAYLOAD_IS_PIECE, piece);
+      return text.length;
+    }
     const start = this.#room(text.length * MOST_BYTES_A_UNIT);
     const end = this.#putText(start, text);
     this.#append(OP_TAGGED, slot, generation, start, end, piece);
@@ -195,7 +220,7 @@ export class Outbox {
     const ring = this.#ring;
     let at = this.#control[CONTROL_COMMANDS]!;
     if (at + COMMAND_WORDS > this.#ringWords) {
-      this.#sendBut(a, b, op);
+      this.#sendBut(b, op);
       at = 0;
     }
     ring[at + COMMAND_OP] = op;
@@ -208,7 +233,7 @@ export class Outbox {
   }
 
   /** Flushes a full ring while the arena already holds the operand of the command to come, which stays. */
-  #sendBut(_start: number, end: number, op: number): void {
+  #sendBut(end: number, op: number): void {
     this.#poller.flush();
     if (op === OP_WRITE || op === OP_FRAMED || op === OP_TAGGED) this.#used = end;
     else this.#used = 0;

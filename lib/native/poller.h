@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "digest.h"
 #include "inbox.h"
 #include "slots.h"
 
@@ -89,6 +90,11 @@ class Poller {
     uint32_t generation;
     int32_t value;
   };
+  struct Piece {
+    std::string bytes;
+    char tag[kSha1HexBytes];  // of bytes, once asked for
+    bool tagged = false;
+  };
   struct Named {
     uint32_t slot;
     uint32_t generation;
@@ -136,6 +142,7 @@ class Poller {
   void Gather(uint32_t index, const char* bytes, size_t length);
   void SendGathered(uint32_t index);
   void RunOp(uint32_t index, const int32_t* command);
+  void GatherFramed(uint32_t index, const int32_t* command);
   void QueueExternal(uint32_t index, int32_t which);
   SendQueue& QueueOf(Slot& slot);
   void UpdatePending(uint32_t index);
@@ -174,7 +181,7 @@ class Poller {
   std::vector<Named> paced_;
   std::vector<Named> starved_;  // listeners that wait for descriptors
   std::vector<Named> users_;    // by descriptor: who has registered it
-  std::vector<std::string> pieces_;
+  std::vector<Piece> pieces_;
   std::vector<uint32_t> chain_;    // outbox: next command of the same socket
   std::vector<uint32_t> touched_;  // outbox: sockets of this flush
   std::unique_ptr<char[]> scratch_;

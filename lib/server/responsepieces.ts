@@ -69,7 +69,7 @@ export class ResponsePieces {
     const known = this.#byText.get(after + before);
     if (known !== undefined) return known;
     if (this.#byText.size >= MOST_PIECES || before.length > LONGEST_PIECE) return null;
-    const piece: ResponsePiece = { id: this.#loop.takePieceId(), before, after, second: 0 };
+    const piece: ResponsePiece = { id: this.#loop.outbox.takePieceId(), before, after, second: 0 };
     this.#byText.set(after + before, piece);
     return piece;
   }

@@ -14,6 +14,7 @@ import { HTTPServer, type RequestDispatcher } from "../server/httpserver.ts";
 import type { HTTPServerOptions } from "../server/httpserveroptions.ts";
 import { hashPath } from "../server/methods.ts";
 import { ErrorHandler } from "./errorhandler.ts";
+import type { HandlerPlan } from "./handlerplan.ts";
 import { PlainPieces } from "./plainpieces.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import { RouteTable } from "./routetable.ts";
@@ -152,8 +153,9 @@ export class Application implements RequestDispatcher {
     kwargs: PathKwargs | null,
   ): void {
     const handlerClass = target.target as unknown as typeof RequestHandler;
-    const handler = new handlerClass({ application: this, exchange });
-    RequestHandler.run(handler, target.kwargs, args, kwargs);
+    const plan = (target.plan as HandlerPlan | null) ?? RequestHandler.planOf(handlerClass);
+    target.plan = plan;
+    RequestHandler.run(new handlerClass(this, exchange), plan, target.kwargs, args, kwargs);
   }
 
   #startDefault(exchange: Exchange): void {
@@ -161,7 +163,8 @@ export class Application implements RequestDispatcher {
     const handlerClass = defaultHandlerClass ?? ErrorHandler;
     const initArgs =
       defaultHandlerClass === undefined ? notFound : (defaultHandlerArgs ?? noInitArgs);
-    RequestHandler.run(new handlerClass({ application: this, exchange }), initArgs, null, null);
+    const plan = RequestHandler.planOf(handlerClass);
+    RequestHandler.run(new handlerClass(this, exchange), plan, initArgs, null, null);
   }
 }
 
@@ -181,6 +184,7 @@ const asteriskTarget: RouteDestination = {
   kwargs: noInitArgs,
   name: null,
   rule: null,
+  plan: null,
 };
 
 /** The settings that the framework reads have their types; others are the application's own. */

@@ -17,7 +17,7 @@ import { describe } from "../base/describe.ts";
 import { CodedError, HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { etagOf, matchesIfNoneMatch } from "../http/conditional.ts";
-import { checkReason } from "../http/fieldvalue.ts";
+import { checkFieldValue, checkReason } from "../http/fieldvalue.ts";
 import type { Arguments } from "../http/forms.ts";
 import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
 import { isBodiless, reasonPhrase } from "../http/httpstatus.ts";
@@ -35,7 +35,12 @@ import { errorPage, tracebackPage } from "./errorpage.ts";
 import { HandlerPlan } from "./handlerplan.ts";
 import { checkStatus, Finish, HTTPError, MissingArgumentError } from "./httperror.ts";
 import { jsonText } from "./jsontext.ts";
-import { type FieldValue, JSON_CONTENT_TYPE, ResponseHeaders } from "./responseheaders.ts";
+import {
+  DEFAULT_CONTENT_TYPE,
+  type FieldValue,
+  JSON_CONTENT_TYPE,
+  ResponseHeaders,
+} from "./responseheaders.ts";
 import type { InitArgs, PathArgs, PathKwargs } from "./routing.ts";
 
 /** What write() takes: text, bytes, or a plain object to be sent as JSON. */
@@ -55,12 +60,6 @@ export interface RedirectOptions {
   readonly permanent?: boolean;
   /** Another status, 300 to 399. */
   readonly status?: number;
-}
-
-/** What a handler is made with; Application makes it. */
-export interface HandlerContext {
-  readonly application: Application;
-  readonly exchange: Exchange;
 }
 
 /** Longest body whose entity tag the addon computes as it sends it. */
@@ -87,14 +86,18 @@ export class RequestHandler {
   pathKwargs: Readonly<Record<string, string | undefined>> = noKwargs;
 
   readonly #exchange: Exchange;
-  #headers = new ResponseHeaders();
+  #plan: HandlerPlan | null = null;
+  /** The Content-Type; void once there is more to say and #headers is made. */
+  #contentType = DEFAULT_CONTENT_TYPE;
+  #headers: ResponseHeaders | null = null;
   #status = 200;
   #reason: string | null = null;
   #chunk: string | Uint8Array | null = null;
   #moreChunks: (string | Uint8Array)[] | null = null;
   #isFinished = false;
 
-  constructor({ application, exchange }: HandlerContext) {
+  /** Called by Application alone; a subclass that has a constructor passes both on. */
+  constructor(application: Application, exchange: Exchange) {
     this.application = application;
     this.#exchange = exchange;
   }
@@ -232,7 +235,8 @@ export class RequestHandler {
 
   /** Forgets status, fields and what was written: as the handler was at first. */
   clear(): void {
-    this.#headers = new ResponseHeaders();
+    this.#contentType = DEFAULT_CONTENT_TYPE;
+    this.#headers = null;
     this.#status = 200;
     this.#reason = null;
     this.#chunk = null;
@@ -261,17 +265,23 @@ export class RequestHandler {
    * @throws CodedError ERR_HTTP_FIELD_NAME, ERR_HTTP_FIELD_VALUE, ERR_ARGUMENT_TYPE
    */
   setHeader(name: string, value: FieldValue): void {
-    this.#headers.set(name, value);
+    // Most responses say no more than their type; they need no set of fields. @hot bench/run.mjs
+    if (this.#headers === null && name === "Content-Type" && typeof value === "string") {
+      if (value !== this.#contentType) checkFieldValue(value);
+      this.#contentType = value;
+    } else {
+      this.#fields().set(name, value);
+    }
   }
 
   /** Adds one more line of a field. @throws as setHeader() */
   addHeader(name: string, value: FieldValue): void {
-    this.#headers.add(name, value);
+    this.#fields().add(name, value);
   }
 
   /** Takes a field back; one that is not set is fine. */
   clearHeader(name: string): void {
-    this.#headers.clear(name);
+    this.#fields().clear(name);
   }
 
   /** Sets the Etag field to computeEtag(). */
@@ -282,7 +292,7 @@ export class RequestHandler {
 
   /** Tells whether the client already has what the Etag field names. @see RFC 9110 §13.1.2 */
   checkEtagHeader(): boolean {
-    const etag = this.#headers.getList("Etag")[0];
+    const etag = this.#fields().getList("Etag")[0];
     const wanted = this.request.headers.get("If-None-Match");
     return etag !== undefined && wanted !== null && matchesIfNoneMatch(wanted, etag);
   }
@@ -396,7 +406,7 @@ export class RequestHandler {
     this.clear();
     const fromError = context.error instanceof HTTPError ? context.error.reason : null;
     this.setStatus(status, context.reason ?? fromError ?? undefined);
-    if (status === 405) this.setHeader("Allow", this.#plan().allow);
+    if (status === 405) this.setHeader("Allow", this.#plan?.allow ?? "");
     if (isBodiless(status)) {
       this.finish();
       return;
@@ -412,10 +422,12 @@ export class RequestHandler {
   /** @internal Runs the life of the request. Called by Application, once. */
   static run(
     handler: RequestHandler,
+    plan: HandlerPlan,
     initArgs: InitArgs,
     args: PathArgs | null,
     kwargs: PathKwargs | null,
   ): void {
+    handler.#plan = plan;
     handler.#run(initArgs, args, kwargs);
   }
 
@@ -465,7 +477,7 @@ export class RequestHandler {
 
   #callVerb(): unknown {
     const exchange = this.#exchange;
-    const verb = this.#plan().verb(exchange.methodIndex, exchange);
+    const verb = this.#plan?.verb(exchange.methodIndex, exchange);
     if (verb === undefined) return this.#unsupported();
     const args = this.pathArgs;
     if (this.pathKwargs !== noKwargs) return verb.call(this, this.pathKwargs);
@@ -533,52 +545,44 @@ export class RequestHandler {
   /** @hot bench/run.mjs: once per response; one ready-made head and one text if the handler asked for no more. */
   #complete(): void {
     const exchange = this.#exchange;
-    if (exchange.isHeadSent) {
+    if (
+      this.#headers === null &&
+      this.#status === 200 &&
+      this.#moreChunks === null &&
+      exchange.takesPieces &&
+      this.#completeWithPiece(exchange, this.#chunk ?? "")
+    ) {
+      this.#end();
+    } else if (exchange.isHeadSent) {
       this.#flushChunks();
       this.#isFinished = true;
       exchange.finish();
       this.#end();
-      return;
+    } else {
+      this.#completeInFull();
     }
-    const body = this.#chunk ?? "";
-    const type = this.#headers.simpleType;
-    if (
-      this.#status === 200 &&
-      type !== null &&
-      this.#moreChunks === null &&
-      typeof body === "string" &&
-      exchange.takesPieces
-    ) {
-      const pieces = this.application.pieces(exchange.server);
-      if (exchange.methodIndex !== METHOD_GET) {
-        const piece = pieces.length(type);
-        if (piece !== null) {
-          this.#isFinished = true;
-          exchange.respondText(piece, body);
-          this.#end();
-          return;
-        }
-      } else if (this.computeEtag !== RequestHandler.prototype.computeEtag) {
-        if (this.computeEtag() === null) {
-          const piece = pieces.length(type);
-          if (piece !== null) {
-            this.#isFinished = true;
-            exchange.respondText(piece, body);
-            this.#end();
-            return;
-          }
-        }
-      } else if (body.length < MOST_TAGGED_CHARACTERS && !exchange.asksIfNoneMatch) {
-        const piece = pieces.tag(type);
-        if (piece !== null) {
-          this.#isFinished = true;
-          exchange.respondTagged(piece, body);
-          this.#end();
-          return;
-        }
-      }
+  }
+
+  /** @returns false if nothing has happened: the response is not of the plain kind */
+  #completeWithPiece(exchange: Exchange, body: string | Uint8Array): boolean {
+    if (typeof body !== "string") return false;
+    const pieces = this.application.pieces(exchange.server);
+    const hasOwnTag = this.computeEtag !== RequestHandler.prototype.computeEtag;
+    const isTagged = exchange.methodIndex === METHOD_GET && !hasOwnTag;
+    if (isTagged) {
+      if (body.length > MOST_TAGGED_CHARACTERS || exchange.asksIfNoneMatch) return false;
+      const piece = pieces.tag(this.#contentType);
+      if (piece === null) return false;
+      this.#isFinished = true;
+      exchange.respondTagged(piece, body);
+      return true;
     }
-    this.#completeInFull();
+    if (exchange.methodIndex === METHOD_GET && this.computeEtag() !== null) return false;
+    const piece = pieces.length(this.#contentType);
+    if (piece === null) return false;
+    this.#isFinished = true;
+    exchange.respondText(piece, body);
+    return true;
   }
 
   #completeInFull(): void {
@@ -587,11 +591,11 @@ export class RequestHandler {
     if (
       this.#status === 200 &&
       (method === "GET" || method === "HEAD") &&
-      !this.#headers.has("Etag")
+      !this.#fields().has("Etag")
     ) {
       this.setEtagHeader();
     }
-    if (this.#status === 200 && this.#headers.has("Etag") && this.checkEtagHeader()) {
+    if (this.#status === 200 && this.#fields().has("Etag") && this.checkEtagHeader()) {
       this.#chunk = null;
       this.#moreChunks = null;
       this.setStatus(304);
@@ -625,11 +629,13 @@ export class RequestHandler {
   #sendHead(bodyBytes: number | null): void {
     const exchange = this.#exchange;
     if (
-      this.#headers.getList("Connection").some((line) => /(?:^|,)\s*close\s*(?:,|$)/i.test(line))
+      this.#fields()
+        .getList("Connection")
+        .some((line) => /(?:^|,)\s*close\s*(?:,|$)/i.test(line))
     ) {
       exchange.keepAlive = false;
     }
-    const fields = this.#headers.text(SERVER_LINE, exchange.server.pieces.date());
+    const fields = this.#fields().text(SERVER_LINE, exchange.server.pieces.date());
     exchange.sendHead(this.#status, this.#reasonText(), fields, bodyBytes);
   }
 
@@ -664,7 +670,7 @@ export class RequestHandler {
 
   /** The Content-Length that the handler has set, or null. */
   #declaredBytes(): number | null {
-    const line = this.#headers.getList("Content-Length")[0];
+    const line = this.#fields().getList("Content-Length")[0];
     if (line === undefined) return null;
     if (/^\d{1,15}$/.test(line)) return Number(line);
     throw new CodedError(
@@ -698,8 +704,9 @@ export class RequestHandler {
     );
   }
 
-  #plan(): HandlerPlan {
-    return RequestHandler.planOf(this.constructor as typeof RequestHandler);
+  #fields(): ResponseHeaders {
+    this.#headers ??= new ResponseHeaders(this.#contentType);
+    return this.#headers;
   }
 
   #unsupported(): never {

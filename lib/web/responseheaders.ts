@@ -1,11 +1,9 @@
 /**
  * ResponseHeaders: the fields a handler's response will have.
  *
- * RequestHandler owns one. Most responses differ from the default in their Content-Type alone: as long as that is so,
- * that is all there is here, and the response uses a ready-made head. The first call that asks for more makes the whole
- * set: Server, Content-Type, Date, then what the handler adds.
+ * RequestHandler makes one when its response has more to say than its Content-Type: Server, Content-Type, Date, then
+ * what the handler adds.
  */
-
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { checkFieldName, checkFieldValue } from "../http/fieldvalue.ts";
@@ -29,43 +27,40 @@ const FRAMING = new Set([
 ]);
 
 export class ResponseHeaders {
-  /** The Content-Type, if there is no more than that to say; else null. */
-  simpleType: string | null = DEFAULT_CONTENT_TYPE;
-  /** In Http-Header-Case, each with its lines in order; null while simpleType is not. */
-  #lines: Map<string, string[]> | null = null;
+  /** In Http-Header-Case, each with its lines in order; empty ones stand for the server's own name and the time of sending. */
+  readonly #lines: Map<string, string[]>;
 
-  /** @hot bench/run.mjs: once per response that sets its Content-Type; allocates nothing */
+  constructor(contentType: string) {
+    this.#lines = new Map([
+      ["Server", [""]],
+      [CONTENT_TYPE, [contentType]],
+      ["Date", [""]],
+    ]);
+  }
+
   set(name: string, value: FieldValue): void {
     const text = fieldText(value);
-    const spelled = name === CONTENT_TYPE ? name : checkFieldName(name);
+    const spelled = checkFieldName(name);
     checkFieldValue(text);
-    if (this.#lines === null && spelled === CONTENT_TYPE) {
-      this.simpleType = text;
-      return;
-    }
-    this.#all().set(spelled, [text]);
+    this.#lines.set(spelled, [text]);
   }
 
   add(name: string, value: FieldValue): void {
     const text = fieldText(value);
     const spelled = checkFieldName(name);
     checkFieldValue(text);
-    const all = this.#all();
-    const lines = all.get(spelled);
-    if (lines === undefined) all.set(spelled, [text]);
+    const lines = this.#lines.get(spelled);
+    if (lines === undefined) this.#lines.set(spelled, [text]);
     else lines.push(text);
   }
 
   clear(name: string): void {
-    this.#all().delete(checkFieldName(name));
+    this.#lines.delete(checkFieldName(name));
   }
 
   /** The lines of a field; none if it is not set. */
   getList(name: string): readonly string[] {
-    const spelled = checkFieldName(name);
-    if (this.#lines === null)
-      return spelled === CONTENT_TYPE && this.simpleType !== null ? [this.simpleType] : [];
-    return this.#lines.get(spelled) ?? [];
+    return this.#lines.get(checkFieldName(name)) ?? [];
   }
 
   has(name: string): boolean {
@@ -75,26 +70,14 @@ export class ResponseHeaders {
   /** Complete field lines, without those that the server writes. */
   text(server: string, date: string): string {
     let text = "";
-    const all = this.#all();
-    for (const [name, lines] of all) {
+    for (const [name, lines] of this.#lines) {
       if (FRAMING.has(name)) continue;
       for (const line of lines)
         text += name === "Server" && line === "" ? server : `${name}: ${line}\r\n`;
     }
-    const dates = all.get("Date");
+    const dates = this.#lines.get("Date");
     if (dates !== undefined) text += `Date: ${dates[0] || date}\r\n`;
     return text;
-  }
-
-  #all(): Map<string, string[]> {
-    if (this.#lines === null) {
-      // Empty values stand for the server's own name and the time of sending.
-      this.#lines = new Map([["Server", [""]]]);
-      if (this.simpleType !== null) this.#lines.set(CONTENT_TYPE, [this.simpleType]);
-      this.#lines.set("Date", [""]);
-      this.simpleType = null;
-    }
-    return this.#lines;
   }
 }
 

@@ -26,6 +26,8 @@ export class RouteTarget implements RouteDestination {
   readonly kwargs: InitArgs;
   readonly name: string | null;
   readonly rule: RouteRule | null;
+  /** What Application found out about the target when it first used it. */
+  plan: unknown = null;
 
   /**
    * @param target a class, a function, or an object with `startRequest`

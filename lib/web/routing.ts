@@ -116,6 +116,8 @@ export interface RouteDestination {
   readonly name: string | null;
   /** Null for a bare target that a user's router returned. */
   readonly rule: RouteRule | null;
+  /** A place for Application to keep what it found out about the target; null at first. */
+  plan: unknown;
 }
 
 /** A destination with the groups of one request; the class is RouteMatch. */
