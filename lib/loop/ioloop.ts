@@ -25,6 +25,7 @@ import {
   KIND_ACCEPTED,
   KIND_BAD,
   KIND_BODY,
+  KIND_CHUNK,
   KIND_CLOSED,
   KIND_DATA,
   KIND_DRAINED,
@@ -35,6 +36,7 @@ import {
   KIND_READY,
   Poller,
   RECORD_A,
+  RECORD_B,
   RECORD_END,
   RECORD_GENERATION,
   RECORD_KIND,
@@ -48,6 +50,8 @@ import { LoopClock } from "./loopclock.ts";
 import { quietOwner, type SlotOwner } from "./slotowner.ts";
 import { LONGEST_DELAY_MS, type TimeoutHandle, Timeouts } from "./timeouts.ts";
 import { TimingWheel } from "./timingwheel.ts";
+
+const TWO_TO_32 = 0x1_0000_0000;
 
 /** Ticks of the deadlines' wheel: how late a deadline may be. */
 const WHEEL_TICK_MS = 100;
@@ -333,7 +337,10 @@ export class IOLoop {
     else if (kind === KIND_EOF) owner.onEof(slot);
     else if (kind === KIND_DRAINED) owner.onDrained(slot);
     else if (kind === KIND_READY) owner.onReady(slot, ring[at + RECORD_A]!);
-    else if (kind === KIND_CLOSED) {
+    else if (kind === KIND_CHUNK) {
+      const high = ring[at + RECORD_B]! >>> 0;
+      owner.onChunk(slot, high * TWO_TO_32 + (ring[at + RECORD_A]! >>> 0));
+    } else if (kind === KIND_CLOSED) {
       this.dropSlot(slot);
       owner.onClosed(slot, ring[at + RECORD_A]!);
     }

@@ -11,6 +11,8 @@ export interface SlotOwner {
   onHead(slot: number, at: number): void;
   /** A piece of the body: `arena[start, end)`. */
   onBody(slot: number, start: number, end: number): void;
+  /** A chunk of the body has begun that is not all here: how long it says it is. */
+  onChunk(slot: number, bytes: number): void;
   /** The body is complete. */
   onEnd(slot: number): void;
   /** Bytes of a connection that is not HTTP (any more): `arena[start, end)`. */
@@ -36,6 +38,7 @@ export class QuietOwner implements SlotOwner {
   }
   onHead(_slot: number, _at: number): void {}
   onBody(_slot: number, _start: number, _end: number): void {}
+  onChunk(_slot: number, _bytes: number): void {}
   onEnd(_slot: number): void {}
   onData(_slot: number, _start: number, _end: number): void {}
   onPartial(_slot: number): void {}

@@ -42,7 +42,9 @@ namespace landspout {
   X(KIND_EOF, 8)     /* the peer has half-closed */                          \
   X(KIND_DRAINED, 9) /* the kernel has taken all that was queued */          \
   X(KIND_CLOSED, 10) /* exactly once, last */                                \
-  X(KIND_READY, 11)  /* a user's descriptor is ready */
+  X(KIND_READY, 11)  /* a user's descriptor is ready */                      \
+  X(KIND_CHUNK,                                                              \
+    12) /* a chunk has begun whose data is not all here; A, B: its size, low and high word */
 
 #define LANDSPOUT_HEAD_FLAGS(X)                                               \
   X(HEAD_KEEP_ALIVE, 1)                                                       \
@@ -55,10 +57,11 @@ namespace landspout {
   X(HEAD_ABSOLUTE_FORM, 128)                                                  \
   X(HEAD_ASTERISK, 256)
 
-#define LANDSPOUT_METHODS(X)                                                                  \
-  X(METHOD_GET, 0)                                                                            \
-  X(METHOD_HEAD, 1) X(METHOD_POST, 2) X(METHOD_PUT, 3) X(METHOD_DELETE, 4) X(METHOD_PATCH, 5) \
-      X(METHOD_OPTIONS, 6) X(METHOD_OTHER, 7)
+#define LANDSPOUT_METHODS(X)                                                                     \
+  X(METHOD_GET, 0)                                                                               \
+  X(METHOD_HEAD, 1)                                                                              \
+  X(METHOD_POST, 2) X(METHOD_PUT, 3) X(METHOD_DELETE, 4) X(METHOD_PATCH, 5) X(METHOD_OPTIONS, 6) \
+      X(METHOD_OTHER, 7)
 
 // Why a message is refused. lib/server/refusals.ts gives each its status and sentence.
 #define LANDSPOUT_BAD_REASONS(X)                                     \
@@ -81,15 +84,15 @@ namespace landspout {
   X(BAD_TRUNCATED, 17) /* the peer half-closed inside a message */
 
 // Outbox commands: COMMAND_WORDS words each.
-#define LANDSPOUT_COMMAND_WORDS(X)                                                            \
-  X(COMMAND_OP, 0)                                                                            \
-  X(COMMAND_SLOT, 1) X(COMMAND_GENERATION, 2) X(COMMAND_A, 3) X(COMMAND_B, 4) X(COMMAND_C, 5) \
-      X(COMMAND_WORDS, 6)
+#define LANDSPOUT_COMMAND_WORDS(X) \
+  X(COMMAND_OP, 0)                 \
+  X(COMMAND_SLOT, 1)               \
+  X(COMMAND_GENERATION, 2) X(COMMAND_A, 3) X(COMMAND_B, 4) X(COMMAND_C, 5) X(COMMAND_WORDS, 6)
 
 #define LANDSPOUT_OPS(X)                                                                          \
   X(OP_WRITE, 1)    /* A, B: start and end in the outbox arena */                                 \
   X(OP_FRAMED, 2)   /* A, B: payload in the arena, or A: a piece and B: PAYLOAD_IS_PIECE; C: a    \
-                       piece. Sends C, payload size in decimal, CRLF CRLF, payload */                                             \
+                       piece. Sends C, payload size in decimal, CRLF CRLF, payload */             \
   X(OP_PIECE, 3)    /* C: piece */                                                                \
   X(OP_EXTERNAL, 4) /* A: index into the externals array, whose element is a Uint8Array */        \
   X(OP_PAUSE, 5)    /* stop reading */                                                            \

@@ -122,6 +122,7 @@ export const RECORD_KIND = constant("RECORD_KIND");
 export const RECORD_SLOT = constant("RECORD_SLOT");
 export const RECORD_GENERATION = constant("RECORD_GENERATION");
 export const RECORD_A = constant("RECORD_A");
+export const RECORD_B = constant("RECORD_B");
 export const RECORD_START = constant("RECORD_START");
 export const RECORD_END = constant("RECORD_END");
 export const HEAD_START = constant("HEAD_START");
@@ -148,6 +149,7 @@ export const KIND_EOF = constant("KIND_EOF");
 export const KIND_DRAINED = constant("KIND_DRAINED");
 export const KIND_CLOSED = constant("KIND_CLOSED");
 export const KIND_READY = constant("KIND_READY");
+export const KIND_CHUNK = constant("KIND_CHUNK");
 
 export const HEAD_KEEP_ALIVE = constant("HEAD_KEEP_ALIVE");
 export const HEAD_HTTP_1_0 = constant("HEAD_HTTP_1_0");

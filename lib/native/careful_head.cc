@@ -69,14 +69,18 @@ int32_t HttpParser::ReasonOf(int error) const {
   }
 }
 
-// True if "HTTP/d.d" stands right before `at`, or ends with it: a version, only not one of ours.
+// True if a version that llhttp does not take ends at `at` or one byte on: well-formed, only not
+// ours.
 bool HttpParser::VersionLooksWellFormed(const char* at) const {
   if (base_ == nullptr || at == nullptr) return false;
   for (const char* end = at; end <= at + 1 && end <= end_; end++) {
     if (end - base_ < 8) continue;
     const char* v = end - 8;
-    if (std::memcmp(v, "HTTP/", 5) == 0 && Is(kDigit, v[5]) && v[6] == '.' && Is(kDigit, v[7]))
-      return true;
+    if (std::memcmp(v, "HTTP/", 5) != 0 || !Is(kDigit, v[5]) || v[6] != '.' || !Is(kDigit, v[7]))
+      continue;
+    const auto is = [v](const char* number) { return std::memcmp(v + 5, number, 3) == 0; };
+    // Those are fine: what llhttp refused is the byte behind them.
+    return !is("1.1") && !is("1.0") && !is("2.0") && !is("0.9");
   }
   return false;
 }
@@ -140,6 +144,7 @@ const char* HttpParser::FeedCareful(const char* at, const char* end) {
     return end;
   }
   if (method_bytes != 0) method_ = METHOD_OTHER;
+  RestoreSpans(stash_.data());
   if (!EmitHead(stash_.data(), head_bytes_)) return end;
   stash_.Clear(512);
   copy_.Clear(0);
@@ -195,9 +200,34 @@ int32_t HttpParser::Sanitize(size_t head_bytes, size_t* method_bytes) {
         line[0] = 'x';  // later ones say the same: llhttp and the rules see another name
       }
     }
+    if (name == 17 && EqualsIgnoringCase(line, "transfer-encoding", 17)) {
+      // Blanks go before the value: llhttp does not know a coding with blanks behind it.
+      char* value = colon + 1;
+      char* value_end = line_end - 1;
+      char* last = value_end;
+      while (last > value && (last[-1] == ' ' || last[-1] == '\t')) last--;
+      const size_t blanks = static_cast<size_t>(value_end - last);
+      std::memmove(value + blanks, value, static_cast<size_t>(last - value));
+      std::fill(value, value + blanks, ' ');
+    }
     line = line_end + 1;
   }
   return coding && number != nullptr ? BAD_FRAMING : 0;
+}
+
+// The values whose bytes were moved in the copy, as they stand in the head that is delivered.
+void HttpParser::RestoreSpans(const char* head) {
+  const auto blank = [head](uint32_t at) { return head[at] == ' ' || head[at] == '\t'; };
+  for (FieldSpan& field : fields_) {
+    if (field.id != kFieldContentLength && field.id != kFieldTransferEncoding) continue;
+    uint32_t start = field.name_end + 1;
+    uint32_t end = start;
+    while (end < head_bytes_ && head[end] != '\r') end++;
+    while (start < end && blank(start)) start++;
+    while (end > start && blank(end - 1)) end--;
+    field.value_start = start;
+    field.value_end = end;
+  }
 }
 
 }  // namespace landspout

@@ -1,5 +1,6 @@
-// ChunkLines: bounds what llhttp does not, the bytes of a chunked body that are not data: digits of
-// a chunk size, chunk extensions, trailers. RFC 9112 §7.1.1 asks a recipient to limit extensions.
+// ChunkLines: reads along with llhttp what of a chunked body is not data, to know what llhttp does
+// not tell (the size of the chunk to come) and to bound what it does not (digits of a size,
+// extensions). RFC 9112 §7.1.1 asks a recipient to limit extensions.
 #ifndef LANDSPOUT_CHUNK_LINES_H_
 #define LANDSPOUT_CHUNK_LINES_H_
 
@@ -12,9 +13,11 @@ class ChunkLines {
  public:
   static constexpr uint32_t kMaxSizeDigits = 16;
   static constexpr uint32_t kMaxExtensionBytes = 16 * 1024;  // of one message, as Node limits them
-  static constexpr uint32_t kMaxTrailerBytes = 16 * 1024;
 
   void Reset() { *this = ChunkLines(); }
+
+  // Of the chunk whose size line was read last; 0 for the last chunk.
+  uint64_t size() const { return size_; }
 
   // Reads bytes between pieces of data. Returns 0, or the BAD_… of the limit that they are over.
   int32_t Scan(const char* at, const char* end) {
@@ -23,9 +26,10 @@ class ChunkLines {
         case State::kSize:
           if (Is(kHex, *at)) {
             if (++digits_ > kMaxSizeDigits) return BAD_CHUNK;
-            if (*at != '0') last_ = false;
+            const uint32_t low = static_cast<uint32_t>(*at) | 0x20;
+            size_ = size_ << 4 | (low <= '9' ? low - '0' : low - 'a' + 10);
           } else if (*at == '\n') {
-            EndSizeLine();
+            state_ = State::kDataEnd;
           } else if (*at != '\r') {
             state_ = State::kExtension;
             extension_bytes_++;
@@ -33,7 +37,7 @@ class ChunkLines {
           break;
         case State::kExtension:
           if (*at == '\n') {
-            EndSizeLine();
+            state_ = State::kDataEnd;
           } else if (++extension_bytes_ > kMaxExtensionBytes) {
             return BAD_CHUNK;
           }
@@ -42,11 +46,8 @@ class ChunkLines {
           if (*at == '\n') {
             state_ = State::kSize;
             digits_ = 0;
-            last_ = true;
+            size_ = 0;
           }
-          break;
-        case State::kTrailer:
-          if (++trailer_bytes_ > kMaxTrailerBytes) return BAD_TRAILER_LENGTH;
           break;
       }
     }
@@ -54,15 +55,12 @@ class ChunkLines {
   }
 
  private:
-  enum class State : uint8_t { kSize, kExtension, kDataEnd, kTrailer };
-
-  void EndSizeLine() { state_ = last_ ? State::kTrailer : State::kDataEnd; }
+  enum class State : uint8_t { kSize, kExtension, kDataEnd };
 
   State state_ = State::kSize;
-  bool last_ = true;  // no digit but 0 so far
   uint32_t digits_ = 0;
   uint32_t extension_bytes_ = 0;
-  uint32_t trailer_bytes_ = 0;
+  uint64_t size_ = 0;
 };
 
 }  // namespace landspout

@@ -1,4 +1,5 @@
 // HttpParser: what llhttp reports, callback by callback. Feeding is http_parser.cc's.
+#include "byte_class.h"
 #include "field_names.h"
 #include "http_parser.h"
 
@@ -35,6 +36,7 @@ int HttpParser::OnMessageBegin() {
   base_ = in_place_ ? nullptr : base_;
   partial_announced_ = false;
   method_ = 0;
+  want_careful_ = false;
   target_start_ = target_end_ = head_bytes_ = 0;
   fields_.clear();
   return 0;
@@ -59,7 +61,6 @@ int HttpParser::OnTarget(const char* at, size_t length) {
 }
 
 int HttpParser::OnName(const char* at, size_t length) {
-  if (phase_ != Phase::kHead) return 0;  // a trailer, read and dropped
   if (last_ != Last::kName) {
     if (last_ != Last::kNothing && !EndField()) return -1;
     field_.name_start = OffsetOf(at);
@@ -69,12 +70,16 @@ int HttpParser::OnName(const char* at, size_t length) {
   return 0;
 }
 
-// Called for an empty value, too.
+// Called without bytes for an empty value, then from behind its line; and for a value that a read
+// has cut.
 int HttpParser::OnValue(const char* at, size_t length) {
-  if (phase_ != Phase::kHead) return 0;
-  if (last_ == Last::kName) field_.value_start = OffsetOf(at);
+  if (last_ == Last::kName) {
+    field_.value_start = length == 0 ? field_.name_end + 1 : OffsetOf(at);
+    field_.value_end = field_.value_start + static_cast<uint32_t>(length);
+  } else if (length != 0) {
+    field_.value_end = OffsetOf(at) + static_cast<uint32_t>(length);
+  }
   last_ = Last::kValue;
-  field_.value_end = OffsetOf(at) + static_cast<uint32_t>(length);
   return 0;
 }
 
@@ -83,20 +88,28 @@ bool HttpParser::EndField() {
     bad_ = BAD_FIELD_COUNT;
     return false;
   }
+  const uint32_t value_end = field_.value_end;
   while (field_.value_end > field_.value_start &&
          (base_[field_.value_end - 1] == ' ' || base_[field_.value_end - 1] == '\t')) {
     field_.value_end--;
   }
   field_.id = FieldIdOf(base_ + field_.name_start, field_.name_end - field_.name_start);
   fields_.push_back(field_);
+  // llhttp does not know "chunked" with blanks behind it: the careful way puts them before.
+  if (field_.id == kFieldTransferEncoding && value_end != field_.value_end && !careful_) {
+    want_careful_ = true;
+    return false;
+  }
   return true;
 }
 
 int HttpParser::OnHeadersComplete() {
   if (last_ != Last::kNothing && !EndField()) return -1;
-  // One space and "HTTP/1.x" follow the target: HTTP/0.9 has neither, and llhttp also speaks RTSP and ICE.
+  // One space on either side of the target, then "HTTP/": llhttp skips more than one, takes
+  // HTTP/0.9, which has no version, and speaks RTSP and ICE as well.
   const char* version = base_ + target_end_;
-  if (end_ - version < 9 || version[1] != 'H') {
+  if (end_ - version < 9 || version[1] != 'H' || target_start_ < 2 ||
+      !Is(kToken, base_[target_start_ - 2])) {
     bad_ = BAD_SYNTAX;
     return -1;
   }
@@ -123,9 +136,8 @@ int HttpParser::OnHeadersComplete() {
   if (bad_ != 0) return -1;
   const bool has_body = (judgement_.flags & HEAD_HAS_BODY) != 0;
   if (has_body) judgement_.flags &= ~HEAD_UPGRADE;
-  if ((judgement_.flags & HEAD_KEEP_ALIVE) != 0 && llhttp_should_keep_alive(llhttp()) == 0) {
-    judgement_.flags &= ~HEAD_KEEP_ALIVE;
-  }
+  // It heeds Proxy-Connection, too, which is none of ours.
+  llhttp_stops_ = llhttp_should_keep_alive(llhttp()) == 0;
   if (*budget_ != 0) --*budget_;
   if (!in_place_) {
     phase_ = has_body ? Phase::kBody : Phase::kHead;
@@ -205,7 +217,7 @@ int HttpParser::OnMessageComplete() {
     return HPE_PAUSED;
   }
   const int32_t go_on = judgement_.flags & (HEAD_KEEP_ALIVE | HEAD_UPGRADE);
-  if (go_on != HEAD_KEEP_ALIVE || *budget_ == 0) return HPE_PAUSED;
+  if (go_on != HEAD_KEEP_ALIVE || *budget_ == 0 || llhttp_stops_) return HPE_PAUSED;
   phase_ = Phase::kStart;
   message_end_ = base_ + head_bytes_;
   return 0;

@@ -31,6 +31,10 @@ const llhttp_settings_t& HttpParser::Settings() {
     };
     s.on_headers_complete = [](llhttp_t* p) { return OWNER(p)->OnHeadersComplete(); };
     s.on_body = [](llhttp_t* p, const char* at, size_t n) { return OWNER(p)->OnBody(at, n); };
+    s.on_chunk_header = [](llhttp_t* p) {
+      OWNER(p)->in_chunk_header_ = true;
+      return static_cast<int>(HPE_PAUSED);
+    };
     s.on_message_complete = [](llhttp_t* p) { return OWNER(p)->OnMessageComplete(); };
     return s;
   }();
@@ -73,6 +77,8 @@ size_t HttpParser::Feed(const char* data, size_t length, uint8_t* lead, uint32_t
     }
     if (careful_) {
       at = FeedCareful(at, end);
+    } else if (phase_ == Phase::kTrailers) {
+      at = FeedTrailers(at, end);
     } else if (phase_ == Phase::kHead) {
       at = FeedStash(at, end);
     } else {
@@ -128,15 +134,15 @@ const char* HttpParser::FeedInPlace(const char* at, const char* end, uint8_t* le
   }
   if (error == HPE_PAUSED || error == HPE_PAUSED_UPGRADE) {
     const char* stopped = llhttp_get_error_pos(llhttp());
-    if ((judgement_.flags & HEAD_CHUNKED) != 0) {
-      const int32_t reason = chunk_lines_.Scan(mark_, stopped);
-      if (reason != 0) Refuse(reason);
-    }
     *lead = 0;
-    FinishMessage();
+    if (in_chunk_header_) {
+      OnChunkHeader(stopped);
+    } else {
+      FinishMessage();
+    }
     return stopped;
   }
-  const int32_t reason = ReasonOf(error);
+  const int32_t reason = want_careful_ ? 0 : ReasonOf(error);
   if (reason != 0) {
     Refuse(reason);
     return end;
@@ -183,13 +189,43 @@ const char* HttpParser::FeedStash(const char* at, const char* end) {
     }
     return rest;
   }
-  const int32_t reason = ReasonOf(error);
+  const int32_t reason = want_careful_ ? 0 : ReasonOf(error);
   if (reason != 0) {
     Refuse(reason);
     return end;
   }
   careful_ = true;
   stash_.Truncate(before);
+  return at;
+}
+
+// A chunk's size line ends at `at`. The last chunk is where llhttp's part ends.
+void HttpParser::OnChunkHeader(const char* at) {
+  in_chunk_header_ = false;
+  const int32_t reason = chunk_lines_.Scan(mark_, at);
+  if (reason != 0) return Refuse(reason);
+  if (chunk_lines_.size() == 0) {
+    phase_ = Phase::kTrailers;
+    trailer_lines_.Reset();
+    return;
+  }
+  llhttp_resume(llhttp());
+  if (chunk_lines_.size() <= static_cast<uint64_t>(end_ - at)) return;
+  int32_t* record = inbox_->Begin(6, KIND_CHUNK, slot_, generation_);
+  record[RECORD_A] = static_cast<int32_t>(chunk_lines_.size() & 0xffffffffu);
+  record[RECORD_B] = static_cast<int32_t>(chunk_lines_.size() >> 32);
+}
+
+const char* HttpParser::FeedTrailers(const char* at, const char* end) {
+  const int32_t reason = trailer_lines_.Scan(&at, end);
+  if (reason != 0) {
+    Refuse(reason);
+    return end;
+  }
+  if (trailer_lines_.done()) {
+    inbox_->Begin(4, KIND_END, slot_, generation_);
+    FinishMessage();
+  }
   return at;
 }
 

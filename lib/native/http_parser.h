@@ -17,6 +17,7 @@
 #include "head_rules.h"
 #include "inbox.h"
 #include "llhttp_abi.h"
+#include "trailer_lines.h"
 
 namespace landspout {
 
@@ -58,7 +59,7 @@ class HttpParser {
   bool AnnouncePartial();
 
  private:
-  enum class Phase : uint8_t { kStart, kHead, kBody };
+  enum class Phase : uint8_t { kStart, kHead, kBody, kTrailers };
   enum class Last : uint8_t { kNothing, kName, kValue };
   // llhttp's callbacks get a pointer to its own struct, which is this one's first member.
   struct Core {
@@ -74,6 +75,8 @@ class HttpParser {
   const char* FeedInPlace(const char* at, const char* end, uint8_t* lead);
   const char* FeedStash(const char* at, const char* end);
   const char* FeedCareful(const char* at, const char* end);
+  const char* FeedTrailers(const char* at, const char* end);
+  void OnChunkHeader(const char* at);
 
   int OnMessageBegin();
   int OnMethod(const char* at, size_t length);
@@ -95,6 +98,7 @@ class HttpParser {
   bool VersionLooksWellFormed(const char* at) const;
   // Makes copy_ of the careful head in stash_ fit for llhttp. Returns 0 or a BAD_….
   int32_t Sanitize(size_t head_bytes, size_t* method_bytes);
+  void RestoreSpans(const char* head);
   void Refuse(int32_t reason) {
     bad_ = reason;
     stop_ = Stop::kBad;
@@ -110,6 +114,9 @@ class HttpParser {
   Stop stop_ = Stop::kNone;
   bool in_place_ = true;
   bool careful_ = false;
+  bool llhttp_stops_ = false;  // llhttp would parse no message after this one
+  bool in_chunk_header_ = false;
+  bool want_careful_ = false;
   bool partial_announced_ = false;
   int32_t bad_ = 0;
   int32_t method_ = 0;
@@ -126,6 +133,7 @@ class HttpParser {
   std::vector<FieldSpan> fields_;
   HeadJudgement judgement_;
   ChunkLines chunk_lines_;
+  TrailerLines trailer_lines_;
   Bytes stash_;
   Bytes copy_;
 };

@@ -156,7 +156,8 @@ void Poller::GatherFramed(uint32_t index, const int32_t* command) {
   const uint32_t b = static_cast<uint32_t>(command[COMMAND_B]);
   const uint32_t c = static_cast<uint32_t>(command[COMMAND_C]);
   const bool prepared = command[COMMAND_B] == PAYLOAD_IS_PIECE;
-  if (c >= pieces_.size() || (prepared ? a >= pieces_.size() : a > b || b > kOutboxArenaBytes)) return;
+  if (c >= pieces_.size() || (prepared ? a >= pieces_.size() : a > b || b > kOutboxArenaBytes))
+    return;
   const char* payload = prepared ? pieces_[a].bytes.data() : shared_.outbox_arena + a;
   const size_t size = prepared ? pieces_[a].bytes.size() : b - a;
   char text[kSha1HexBytes + 64];

@@ -1,10 +1,10 @@
 /**
  * Addresses to listen on: what a user may write, and what the addon takes. HTTPServer and TCPServer call it.
  */
-import { lstatSync, unlinkSync } from "node:fs";
+import { lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { isIPv4, isIPv6 } from "node:net";
 import { describe } from "../base/describe.ts";
-import { CodedError } from "../base/errors.ts";
+import { CodedError, SystemError } from "../base/errors.ts";
 
 /** The kinds of addresses, as the addon numbers them. */
 export const UNIX = 1;
@@ -71,7 +71,8 @@ export function addressText(address: ListenAddress | BoundAddress): string {
 /**
  * Removes the file of a Unix socket that nobody listens on any more, so that it can be bound again.
  *
- * @throws CodedError ERR_ADDRESS if there is something else than a socket at that path
+ * @throws CodedError ERR_ADDRESS if there is something else than a socket at that path; SystemError EADDRINUSE if
+ *   somebody does listen
  */
 export function removeStaleSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -82,7 +83,21 @@ export function removeStaleSocket(path: string): void {
       `${path} exists and is not a socket; remove it or choose another path`,
     );
   }
+  if (isListenedOn(path)) {
+    throw new SystemError("EADDRINUSE", "bind", `cannot listen on ${path}: another process does`);
+  }
   unlinkSync(path);
+}
+
+/** Tells whether a process listens on a Unix socket, by the kernel's list: path last, flags fourth. @see proc(5) */
+function isListenedOn(path: string): boolean {
+  const LISTENING = 0x10000;
+  for (const line of readFileSync("/proc/net/unix", "utf8").split("\n")) {
+    const fields = line.split(" ");
+    if (line.endsWith(` ${path}`) && (Number.parseInt(fields[3] ?? "0", 16) & LISTENING) !== 0)
+      return true;
+  }
+  return false;
 }
 
 function unixAddress(path: string): ListenAddress {

@@ -57,6 +57,8 @@ const TWO_TO_32 = 0x1_0000_0000;
 const FRESH = 0;
 const HEAD_SENT = 1;
 const FINISHED = 2;
+/** The connection ended first: what is still said goes nowhere. */
+const GONE = 3;
 
 export class Exchange implements HTTPServerRequestInit, RequestContext {
   readonly server: HTTPServer;
@@ -216,11 +218,16 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
   // The response.
 
   get isHeadSent(): boolean {
-    return this.state !== FRESH;
+    return this.state === HEAD_SENT || this.state === FINISHED;
+  }
+
+  /** The client has gone before the response was finished. */
+  get isGone(): boolean {
+    return this.state === GONE;
   }
 
   get isFinished(): boolean {
-    return this.state === FINISHED;
+    return this.state >= FINISHED;
   }
 
   /** True if respondText() may be used: an ordinary request on a connection that goes on. */
@@ -239,6 +246,7 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
    * @hot bench/run.mjs: once per response
    */
   respondText(piece: ResponsePiece, text: string): void {
+    if (this.state === GONE) return;
     this.state = FINISHED;
     const id = this.server.pieces.use(piece);
     const bytes = this.loop.outbox.writeFramedText(this.slot, this.generation, id, text);
@@ -252,6 +260,7 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
    * @hot bench/run.mjs: once per response
    */
   respondTagged(piece: ResponsePiece, text: string): void {
+    if (this.state === GONE) return;
     this.state = FINISHED;
     const id = this.server.pieces.use(piece);
     this.loop.outbox.writeTaggedText(this.slot, this.generation, id, text);
@@ -266,6 +275,7 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
    * @see RFC 9112 §6.3, §9.6
    */
   sendHead(status: number, reason: string, fields: string, bodyBytes: number | null): void {
+    if (this.state === GONE) return;
     if (this.state !== FRESH) {
       throw new CodedError(
         "ERR_HTTP_HEADERS_SENT",
@@ -300,6 +310,7 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
    * @throws CodedError ERR_HTTP_BODY_LENGTH if it is more than Content-Length said; the connection is closed then
    */
   write(chunk: Chunk): void {
+    if (this.state === GONE) return;
     if (this.state !== HEAD_SENT) {
       throw new CodedError(
         "ERR_HTTP_FINISHED",
@@ -333,7 +344,7 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
    * @throws CodedError ERR_HTTP_BODY_LENGTH if less was written than Content-Length said; the connection is closed then
    */
   finish(): void {
-    if (this.state === FINISHED) return;
+    if (this.state >= FINISHED) return;
     if (this.owed > 0) {
       const { owed } = this;
       this.abort();
@@ -361,16 +372,16 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
 
   /** Ends the connection at once: what can no longer be said must not look complete. */
   abort(): void {
-    if (this.state === FINISHED) return;
-    this.state = FINISHED;
+    if (this.state >= FINISHED) return;
+    this.state = GONE;
     this.keepAlive = false;
     this.server.abort(this.slot, this.generation);
   }
 
   /** The connection is gone; called by it, once. */
   onConnectionClosed(): void {
-    const wasFinished = this.state === FINISHED;
-    this.state = FINISHED;
+    const wasFinished = this.state >= FINISHED;
+    if (!wasFinished) this.state = GONE;
     const listener = this.closeListener;
     this.closeListener = null;
     if (!wasFinished) listener?.();
@@ -380,7 +391,7 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
   onPeerFinished(): void {
     const listener = this.closeListener;
     this.closeListener = null;
-    if (this.state !== FINISHED) listener?.();
+    if (this.state < FINISHED) listener?.();
   }
 
   ensureConnection(): HTTP1Connection {

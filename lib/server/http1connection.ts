@@ -24,7 +24,14 @@ import {
 import { QuietOwner } from "../loop/slotowner.ts";
 import { Exchange } from "./exchange.ts";
 import type { HTTPServer } from "./httpserver.ts";
-import { bodyTimeout, bodyTooLarge, headTimeout, type Refusal, refusalFor } from "./refusals.ts";
+import {
+  bodyTimeout,
+  bodyTooLarge,
+  chunkedTooLarge,
+  headTimeout,
+  type Refusal,
+  refusalFor,
+} from "./refusals.ts";
 
 const SECOND_MS = 1000;
 
@@ -55,6 +62,7 @@ export class HTTP1Connection extends QuietOwner {
   #pauses = 0;
   #pumping = false;
   #closed = false;
+  #isEnding = false;
   #waiters: Waiter[] = [];
 
   constructor(server: HTTPServer, slot: number, generation: number) {
@@ -89,7 +97,8 @@ export class HTTP1Connection extends QuietOwner {
   onFinished(exchange: Exchange): void {
     if (exchange !== this.#current) return;
     this.#current = null;
-    this.pump();
+    if (exchange.keepAlive) this.pump();
+    else this.#end();
   }
 
   /** Called by flush(): settles when the kernel has all, or what it lacks is below the high-water mark. */
@@ -118,12 +127,17 @@ export class HTTP1Connection extends QuietOwner {
     if (exchange === null) return;
     this.#bodyBytes += end - start;
     if (this.#bodyBytes > this.server.options.maxBodyBytes) {
-      this.#refuse(bodyTooLarge);
+      this.#refuse(chunkedTooLarge);
       return;
     }
     this.#bodyChunks.push(Buffer.from(this.server.loop.arena.subarray(start, end)));
     // A body behind an unfinished request waits in the kernel.
     if (exchange !== this.#current) this.#pause(QUEUE_FULL);
+  }
+
+  override onChunk(_slot: number, bytes: number): void {
+    if (this.#reading === null) return;
+    if (this.#bodyBytes + bytes > this.server.options.maxBodyBytes) this.#refuse(chunkedTooLarge);
   }
 
   override onEnd(_slot: number): void {
@@ -213,7 +227,7 @@ export class HTTP1Connection extends QuietOwner {
   pump(): void {
     if (this.#pumping || this.#closed) return;
     this.#pumping = true;
-    while (this.#current === null && !this.#closed) {
+    while (this.#current === null && !this.#closed && !this.#isEnding) {
       if (this.server.loop.pendingBytes[this.slot]! > this.server.options.highWaterBytes) {
         this.#pause(OUTPUT_FULL);
         break;
@@ -227,10 +241,6 @@ export class HTTP1Connection extends QuietOwner {
       if (this.#queue.length <= this.server.options.maxPipelined / 2) this.#resume(QUEUE_FULL);
       if (exchange.isBodyPending) this.#awaitBody(exchange);
       else this.#dispatch(exchange);
-      if (this.#current === null && !exchange.keepAlive) {
-        this.#end();
-        break;
-      }
     }
     this.#pumping = false;
   }
@@ -244,7 +254,6 @@ export class HTTP1Connection extends QuietOwner {
       log.error("the dispatcher of an HTTPServer threw", error);
       exchange.abort();
     }
-    if (exchange.isFinished && !exchange.keepAlive) this.#end();
   }
 
   #expectBody(exchange: Exchange): void {
@@ -296,6 +305,8 @@ export class HTTP1Connection extends QuietOwner {
   }
 
   #end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     this.#queue.length = 0;
     this.server.linger(this.slot, this.generation);
   }

@@ -9,6 +9,7 @@
  * a slot, one byte of state here and one entry on the loop's wheel. A request without a body that is answered while its
  * record is walked costs one Exchange; for anything longer an HTTP1Connection takes the slot until it is done.
  */
+import { rmSync } from "node:fs";
 import { getSystemErrorName } from "node:util";
 import { CodedError, SystemError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
@@ -196,7 +197,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner {
     for (const { slot, generation, address } of this.#listeners) {
       this.loop.dropSlot(slot);
       this.loop.poller.closeSlot(slot, generation);
-      if ("path" in address) removeStaleSocket(address.path);
+      if ("path" in address) rmSync(address.path, { force: true });
     }
     this.#listeners = [];
     this.#eachConnection((slot, owner) => {

@@ -53,6 +53,8 @@ const byReason: ReadonlyMap<number, Refusal> = new Map([
 ]);
 
 export const bodyTooLarge = refusal(413, "ERR_HTTP_BODY_TOO_LARGE", "the body is too large");
+/** As Tornado answers it: what is wrong shows only in the middle of the message. */
+export const chunkedTooLarge = refusal(400, "ERR_HTTP_BODY_TOO_LARGE", "the body is too large");
 export const headTimeout = refusal(
   408,
   "ERR_HTTP_HEAD_TIMEOUT",

@@ -155,16 +155,35 @@ export class Application implements RequestDispatcher {
     const handlerClass = target.target as unknown as typeof RequestHandler;
     const plan = (target.plan as HandlerPlan | null) ?? RequestHandler.planOf(handlerClass);
     target.plan = plan;
-    RequestHandler.run(new handlerClass(this, exchange), plan, target.kwargs, args, kwargs);
+    let handler: RequestHandler;
+    try {
+      handler = new handlerClass(this, exchange);
+    } catch (error) {
+      log.error(`the constructor of ${handlerClass.name} threw`, error);
+      this.#startError(exchange, serverError);
+      return;
+    }
+    RequestHandler.run(handler, plan, target.kwargs, args, kwargs);
+  }
+
+  #startError(exchange: Exchange, initArgs: InitArgs): void {
+    const plan = RequestHandler.planOf(ErrorHandler);
+    RequestHandler.run(new ErrorHandler(this, exchange), plan, initArgs, null, null);
   }
 
   #startDefault(exchange: Exchange): void {
-    const { defaultHandlerClass, defaultHandlerArgs } = this.settings;
-    const handlerClass = defaultHandlerClass ?? ErrorHandler;
-    const initArgs =
-      defaultHandlerClass === undefined ? notFound : (defaultHandlerArgs ?? noInitArgs);
-    const plan = RequestHandler.planOf(handlerClass);
-    RequestHandler.run(new handlerClass(this, exchange), plan, initArgs, null, null);
+    const { defaultHandlerClass, defaultHandlerArgs = noInitArgs } = this.settings;
+    if (defaultHandlerClass === undefined) {
+      this.#startError(exchange, notFound);
+      return;
+    }
+    const target = {
+      ...asteriskTarget,
+      target: defaultHandlerClass,
+      kwargs: defaultHandlerArgs,
+      plan: null,
+    };
+    this.#start(exchange, target, null, null);
   }
 }
 
@@ -178,6 +197,7 @@ class Asterisk extends RequestHandler {
 
 const noInitArgs: InitArgs = Object.freeze({});
 const notFound: InitArgs = Object.freeze({ statusCode: 404 });
+const serverError: InitArgs = Object.freeze({ statusCode: 500 });
 const asteriskTarget: RouteDestination = {
   kind: "handler",
   target: Asterisk,

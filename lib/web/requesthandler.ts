@@ -148,6 +148,8 @@ export class RequestHandler {
     if (error instanceof HTTPError) {
       if (error.logMessage !== null)
         log.warn(`${error.statusCode} ${this.#summary()}: ${error.logMessage}`);
+    } else if (error instanceof CodedError && error.code === "ERR_HTTP_CONNECTION_CLOSED") {
+      log.info(`${this.#summary()}: ${error.message}`);
     } else if (error instanceof HTTPInputError) {
       log.info(`${error.status} ${this.#summary()}: ${error.message}`);
     } else {

@@ -139,6 +139,8 @@ stop("closes the listener and lets a request in flight finish", async () => {
   client.assertOpen();
   gate.resolve();
   assert.is((await client.readResponse()).text, "slow");
+  await client.closed();
+  client.destroy();
   await stopped;
 });
 stop("may be called twice", async () => {

@@ -198,7 +198,8 @@ function readBody(
 }
 
 function readChunks(bytes: Buffer, start: number): Body | undefined {
-  const chunks: Buffer[] = [];
+  // Spans first, copies when all is there: this is tried again whenever bytes have come.
+  const spans: [number, number][] = [];
   let at = start;
   for (;;) {
     const lineEnd = bytes.indexOf("\r\n", at);
@@ -214,8 +215,11 @@ function readChunks(bytes: Buffer, start: number): Body | undefined {
       throw new Error(`a chunk of ${size} bytes that no CRLF follows`);
     }
     at = dataEnd + 2;
-    if (size === 0) return { bytes: Buffer.concat(chunks), chunks, end: at };
-    chunks.push(Buffer.from(bytes.subarray(dataStart, dataEnd)));
+    if (size === 0) {
+      const chunks = spans.map(([from, to]) => Buffer.from(bytes.subarray(from, to)));
+      return { bytes: Buffer.concat(chunks), chunks, end: at };
+    }
+    spans.push([dataStart, dataEnd]);
   }
 }
 

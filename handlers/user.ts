@@ -1,0 +1,17 @@
+/**
+ * GET /user/:id: a path parameter, answered as JSON.
+ *
+ * An object given to write() is sent as JSON. The parameter arrives percent-decoded; the compiler checks its name
+ * against the pattern in routes.ts.
+ */
+import { type PathParams, RequestHandler } from "landspout";
+
+export class User extends RequestHandler {
+  get({ id }: PathParams<"/user/:id">): void {
+    this.write({
+      id,
+      url: this.application.reverseUrl("user", id),
+      userAgent: this.request.headers.get("User-Agent"),
+    });
+  }
+}
