@@ -55,7 +55,7 @@ function readOptions(): { port?: string | undefined; host?: string | undefined }
     return parseArgs({ options: { port: { type: "string" }, host: { type: "string" } } }).values;
   } catch (error) {
     // The first sentence says what is wrong; what follows is about quoting.
-    const what = error instanceof Error ? error.message.split(". ")[0] : String(error);
+    const what = error instanceof Error ? error.message.split(/\.\s/)[0] : String(error);
     throw new UsageError(`${what}; the options are --port=NUMBER and --host=ADDRESS`);
   }
 }

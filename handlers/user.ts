@@ -1,8 +1,8 @@
 /**
  * GET /user/:id: a path parameter, answered as JSON.
  *
- * An object given to write() is sent as JSON. The parameter arrives percent-decoded; the compiler checks its name
- * against the pattern in routes.ts.
+ * An object given to write() is sent as JSON. The parameter arrives percent-decoded; its type is read from the pattern,
+ * which is the one in routes.ts.
  */
 import { type PathParams, RequestHandler } from "landspout";
 

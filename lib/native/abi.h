@@ -57,11 +57,11 @@ namespace landspout {
   X(HEAD_ABSOLUTE_FORM, 128)                                                  \
   X(HEAD_ASTERISK, 256)
 
-#define LANDSPOUT_METHODS(X)                                                                     \
-  X(METHOD_GET, 0)                                                                               \
-  X(METHOD_HEAD, 1)                                                                              \
-  X(METHOD_POST, 2) X(METHOD_PUT, 3) X(METHOD_DELETE, 4) X(METHOD_PATCH, 5) X(METHOD_OPTIONS, 6) \
-      X(METHOD_OTHER, 7)
+#define LANDSPOUT_METHODS(X) \
+  X(METHOD_GET, 0)           \
+  X(METHOD_HEAD, 1)          \
+  X(METHOD_POST, 2)          \
+  X(METHOD_PUT, 3) X(METHOD_DELETE, 4) X(METHOD_PATCH, 5) X(METHOD_OPTIONS, 6) X(METHOD_OTHER, 7)
 
 // Why a message is refused. lib/server/refusals.ts gives each its status and sentence.
 #define LANDSPOUT_BAD_REASONS(X)                                     \

@@ -146,6 +146,7 @@ void Poller::Wake() {
   for (int round = 0; round < kRoundsPerWake && !closing_; round++) {
     StampTime();
     RunReady();
+    RunPaced();
     int n;
     do n = ::epoll_wait(epoll_.get(), events, kMaxEvents, 0);
     while (n < 0 && errno == EINTR);

@@ -82,7 +82,8 @@ class Poller {
   static constexpr uint64_t kPaceMs = 8;
   static constexpr uint64_t kAcceptPauseMs = 100;
   static constexpr uint8_t kFreeTrickles = 4;
-  static constexpr ssize_t kTrickleBytes = 256;
+  static constexpr ssize_t kTrickleBytes = 256;  // a read below it is a crumb
+  static constexpr ssize_t kPacedBytes = 4096;   // the same for what has gathered in kPaceMs
 
   struct Late {
     int32_t kind;
@@ -129,6 +130,7 @@ class Poller {
   void MarkDirty(uint32_t index);
   void ApplyInterests();
   void Pace(uint32_t index);
+  void RunPaced();
   void OnPaceTimer();
   void StartPaceTimer(uint64_t ms);
   void AfterQueueEmpty(uint32_t index);
@@ -178,7 +180,8 @@ class Poller {
   std::vector<Late> late_;
   std::vector<Named> ready_;
   std::vector<Named> dirty_;
-  std::vector<Named> paced_;
+  std::vector<Named> paced_;    // to be read at the next tick
+  std::vector<Named> due_;      // to be read in the next turn
   std::vector<Named> starved_;  // listeners that wait for descriptors
   std::vector<Named> users_;    // by descriptor: who has registered it
   std::vector<Piece> pieces_;

@@ -29,6 +29,7 @@ struct Slot {
   bool paused : 1 = false;    // by OP_PAUSE; a listener: for want of descriptors
   bool held : 1 = false;      // behind an Upgrade head
   bool deferred : 1 = false;  // paced: a trickling peer is read every few milliseconds
+  bool pacing : 1 = false;    // and will be, until it sends faster or the message ends
   bool discard : 1 = false;   // what arrives has no meaning any more
   bool eof : 1 = false;       // the peer has half-closed
   bool shut : 1 = false;      // we have, or will when the queue is empty

@@ -24,8 +24,10 @@ void Poller::OnReadable(uint32_t index) {
   // A peer that sends a message in crumbs is read every few milliseconds, not at every crumb.
   slot = slots_.Find(index, generation);
   if (slot == nullptr) return;
-  if (slot->parser == nullptr || n >= kTrickleBytes) {
+  const ssize_t crumb = slot->pacing ? kPacedBytes : kTrickleBytes;
+  if (slot->parser == nullptr || n >= crumb) {
     slot->trickles = 0;
+    slot->pacing = false;
   } else if (slot->trickles < kFreeTrickles) {
     slot->trickles++;
   } else {
@@ -190,9 +192,24 @@ void Poller::Pace(uint32_t index) {
   Slot& slot = slots_.at(index);
   if (slot.deferred) return;
   slot.deferred = true;
+  slot.pacing = true;
   paced_.push_back({index, slot.generation});
   MarkDirty(index);
   StartPaceTimer(kPaceMs);
+}
+
+// Reads those whose time has come. One that is put off again was never put back into the epoll set.
+void Poller::RunPaced() {
+  if (due_.empty()) return;
+  std::vector<Named> due;
+  due.swap(due_);
+  for (const Named& named : due) {
+    Slot* slot = slots_.Find(named.slot, named.generation);
+    if (slot == nullptr || closing_) continue;
+    slot->deferred = false;
+    MarkDirty(named.slot);
+    OnReadable(named.slot);
+  }
 }
 
 void Poller::StartPaceTimer(uint64_t ms) {
@@ -202,12 +219,7 @@ void Poller::StartPaceTimer(uint64_t ms) {
 }
 
 void Poller::OnPaceTimer() {
-  for (const Named& named : paced_) {
-    Slot* slot = slots_.Find(named.slot, named.generation);
-    if (slot == nullptr) continue;
-    slot->deferred = false;
-    MarkDirty(named.slot);
-  }
+  due_.insert(due_.end(), paced_.begin(), paced_.end());
   paced_.clear();
   std::vector<Named> starved;
   starved.swap(starved_);
@@ -217,7 +229,7 @@ void Poller::OnPaceTimer() {
     slot->paused = false;
     SetEvents(named.slot, EPOLLIN);
   }
-  ApplyInterests();
+  Wake();
 }
 
 }  // namespace landspout

@@ -420,8 +420,8 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
     const ring = this.loop.ring;
     const from = this.at + HEAD_FIELDS;
     const words = ring[this.at + HEAD_FIELD_COUNT]! * 3;
-    const spans: number[] = [];
-    for (let i = 0; i < words; i++) spans.push(ring[from + i]!);
+    const spans = new Array<number>(words);
+    for (let i = 0; i < words; i++) spans[i] = ring[from + i]!;
     return HTTPHeaders.fromHead(head, spans);
   }
 }

@@ -103,11 +103,10 @@ export class HTTP1Connection extends QuietOwner {
 
   /** Called by flush(): settles when the kernel has all, or what it lacks is below the high-water mark. */
   flushed(): Promise<void> {
-    if (this.#closed) return Promise.reject(closedError());
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      if (this.#waiters.length === 1) this.server.loop.addCallback(() => this.#settleWaiters());
-    });
+    const promise = this.#closed ? Promise.reject(closedError()) : this.#wait();
+    // Most callers do not wait; that a client has gone must not end the process as an unhandled rejection.
+    promise.catch(ignore);
+    return promise;
   }
 
   // Called by the loop.
@@ -311,6 +310,13 @@ export class HTTP1Connection extends QuietOwner {
     this.server.linger(this.slot, this.generation);
   }
 
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      if (this.#waiters.length === 1) this.server.loop.addCallback(() => this.#settleWaiters());
+    });
+  }
+
   #settleWaiters(): void {
     if (this.server.loop.pendingBytes[this.slot]! > this.server.options.highWaterBytes) return;
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
@@ -329,6 +335,8 @@ export class HTTP1Connection extends QuietOwner {
     this.#bodySinceMs = this.server.loop.clock.turnMs;
   }
 }
+
+function ignore(): void {}
 
 function closedError(): CodedError {
   return new CodedError("ERR_HTTP_CONNECTION_CLOSED", "the client has closed the connection");

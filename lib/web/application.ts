@@ -20,6 +20,7 @@ import { RequestHandler } from "./requesthandler.ts";
 import { RouteTable } from "./routetable.ts";
 import type {
   InitArgs,
+  MatchedRoute,
   PathArgs,
   PathKwargs,
   ReverseArg,
@@ -117,6 +118,7 @@ export class Application implements RequestDispatcher {
 
   /** @hot bench/run.mjs: once per request */
   startRequest(exchange: Exchange): void {
+    let match: MatchedRoute | null;
     if (exchange.hasPathBytes) {
       const { pathHash, pathLength, pathStart, loop } = exchange;
       const target = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
@@ -124,11 +126,13 @@ export class Application implements RequestDispatcher {
         this.#start(exchange, target, null, null);
         return;
       }
+      match = this.#table.lookupRest(exchange);
     } else if (exchange.isAsterisk) {
       this.#start(exchange, asteriskTarget, null, null);
       return;
+    } else {
+      match = this.#table.lookup(exchange);
     }
-    const match = this.#table.lookup(exchange);
     if (match === null) this.#startDefault(exchange);
     else this.#start(exchange, match.target, match.args, match.kwargs);
   }

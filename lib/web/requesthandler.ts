@@ -190,6 +190,11 @@ export class RequestHandler {
     return this.#exchange.request;
   }
 
+  /** @internal */
+  get hasOwnDecoder(): boolean {
+    return this.decodeArgument !== RequestHandler.prototype.decodeArgument;
+  }
+
   get settings(): ApplicationSettings {
     return this.application.settings;
   }
@@ -318,7 +323,8 @@ export class RequestHandler {
     if (typeof chunk === "string" || chunk instanceof Uint8Array) bytes = chunk;
     else {
       bytes = jsonText(chunk);
-      this.setHeader("Content-Type", JSON_CONTENT_TYPE);
+      if (this.#headers === null) this.#contentType = JSON_CONTENT_TYPE;
+      else this.#headers.set("Content-Type", JSON_CONTENT_TYPE);
     }
     if (this.#chunk === null) this.#chunk = bytes;
     else if (this.#moreChunks === null) this.#moreChunks = [bytes];
@@ -450,12 +456,8 @@ export class RequestHandler {
     try {
       this.setDefaultHeaders();
       this.initialize(initArgs);
-      if (args !== null)
-        this.pathArgs = decodePathArgs(args, (bytes, name) => this.decodeArgument(bytes, name));
-      if (kwargs !== null)
-        this.pathKwargs = decodePathKwargs(kwargs, (bytes, name) =>
-          this.decodeArgument(bytes, name),
-        );
+      if (args !== null) this.pathArgs = decodePathArgs(args, this);
+      else if (kwargs !== null) this.pathKwargs = decodePathKwargs(kwargs, this);
       const prepared = this.prepare();
       if (isPromise(prepared)) {
         this.#await(prepared, () => this.#runVerb());

@@ -1,0 +1,120 @@
+/**
+ * The programs of README.md and docs/: compiled against the package as a user has it, run, and asked what the page says.
+ *
+ * They are put into a folder of dist/, from where "landspout" is this package.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { within } from "../support/rawclient.ts";
+import { type Ask, type Program, programsOf } from "./markdown.ts";
+
+// dist/test/docs/snippets.test.js
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
+const hook = new URL("snippethook.js", import.meta.url).href;
+const DEADLINE_MS = 60_000;
+
+const compilerOptions = {
+  target: "ES2022",
+  module: "NodeNext",
+  types: ["node"],
+  strict: true,
+  allowJs: true,
+  outDir: "out",
+  rootDir: ".",
+};
+
+interface Placed {
+  /** "README.md:20" */
+  readonly where: string;
+  readonly program: Program;
+  /** Its name in the folder, without the extension. */
+  readonly name: string;
+}
+
+const placed: Placed[] = [];
+for (const page of pages()) {
+  for (const program of programsOf(readFileSync(path.join(root, page), "utf8"))) {
+    placed.push({ where: `${page}:${program.line}`, program, name: `program${placed.length}` });
+  }
+}
+
+let folder = "";
+const running = new Set<ChildProcess>();
+
+const manual = suite("a program of the manual");
+
+manual.before(() => {
+  folder = mkdtempSync(path.join(root, "dist/snippets-"));
+});
+manual.after(() => {
+  for (const child of running) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+manual("is in README.md", () => {
+  assert.ok(placed.some(({ where }) => where.startsWith("README.md")));
+});
+
+manual("compiles, as strictly as it goes", () => {
+  for (const { program, name } of placed) {
+    writeFileSync(path.join(folder, `${name}.${program.language}`), program.source);
+  }
+  writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  mkdirSync(path.join(folder, "out"));
+  const compiler = path.join(root, "node_modules/typescript/bin/tsc");
+  const { stdout, status } = spawnSync(process.execPath, [compiler, "-p", folder], {
+    encoding: "utf8",
+  });
+  assert.is(stdout, "", placed.map(({ where, name }) => `${name} is ${where}`).join(", "));
+  assert.is(status, 0);
+});
+
+for (const { where, program, name } of placed) {
+  manual(`does what the page says: ${where}`, async () => {
+    const file = path.join(folder, "out", `${name}.js`);
+    const child = spawn(process.execPath, ["--import", hook, pathToFileURL(file).pathname], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    running.add(child);
+    const ended = once(child, "exit").then(([code]) => {
+      running.delete(child);
+      return code as number | null;
+    });
+    if (program.asks.length === 0) {
+      assert.is(await within(ended, "end of the program", DEADLINE_MS), 0);
+      return;
+    }
+    const told = once(child, "message").then(([port]) => Number(port));
+    const early = ended.then((code) => {
+      throw new Error(`the program ended with ${code}`);
+    });
+    const port = await within(Promise.race([told, early]), "listen()", DEADLINE_MS);
+    for (const ask of program.asks) assert.is(await answerTo(ask, port), ask.expected, ask.url);
+    child.kill("SIGTERM");
+    await ended;
+  });
+}
+
+manual.run();
+
+function pages(): string[] {
+  const inDocs = readdirSync(path.join(root, "docs"), { recursive: true, encoding: "utf8" });
+  const names = inDocs.filter((name) => name.endsWith(".md")).sort();
+  return ["README.md", ...names.map((name) => path.join("docs", name))];
+}
+
+async function answerTo({ url, data }: Ask, port: number): Promise<string> {
+  const target = new URL(url);
+  target.port = String(port);
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  const response = await fetch(
+    target,
+    data === null ? {} : { method: "POST", body: data, headers },
+  );
+  return (await response.text()).trimEnd();
+}
