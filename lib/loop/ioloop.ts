@@ -16,9 +16,8 @@
  * call that adds it. The loop holds the process only while it watches a descriptor.
  */
 import { readFileSync } from "node:fs";
-import { getSystemErrorName } from "node:util";
 import { describe } from "../base/describe.ts";
-import { CodedError, SystemError } from "../base/errors.ts";
+import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import {
   CONTROL_EPOCH,
@@ -389,12 +388,6 @@ export function runLogged(callback: () => unknown): void {
   } catch (error) {
     log.error("Exception in callback", error);
   }
-}
-
-/** Makes a SystemError from the -errno of a native call. */
-export function systemError(negativeErrno: number, syscall: string, what: string): SystemError {
-  const name = getSystemErrorName(negativeErrno);
-  return new SystemError(name, syscall, `${what}: ${syscall} failed with ${name}`);
 }
 
 /** Descriptors this process may have, within reason: it sizes arrays of 20 bytes each, of untouched memory. */

@@ -2,12 +2,14 @@
 // every slot in it, and the two rings. A turn reads all ready sockets into the inbox, enters
 // JavaScript once, and sends what JavaScript left in the outbox.
 //
-//   poller.cc     uv handles, the turn, the one call into JavaScript, close
-//   sockets.cc    reading: recv, HTTP, raw data, end of stream, pacing, interest
-//   listeners.cc  listening, accepting, want of descriptors
-//   outbox.cc     the commands, grouped by socket: one send a socket a turn
-//   users.cc      descriptors of the user's
-//   addon.cc      the Node-API face
+//   poller.cc          the turn, the one call into JavaScript, records, registration
+//   poller_handles.cc  uv handles, references, close
+//   sockets.cc         reading: recv, HTTP, raw data, end of stream, pacing, interest
+//   listeners.cc       listening, accepting, want of descriptors
+//   outbox.cc          the commands, grouped by socket: one send a socket a turn
+//   outbox_payload.cc  pieces, framed payloads, external buffers
+//   users.cc           descriptors of the user's
+//   poller_object.cc   the JavaScript class Poller
 #ifndef LANDSPOUT_POLLER_H_
 #define LANDSPOUT_POLLER_H_
 

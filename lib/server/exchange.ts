@@ -7,51 +7,39 @@
  *     head record ──▶ Exchange ──▶ dispatcher ──▶ respondText()                       whole, of a ready-made head
  *                                             └─▶ sendHead() · write()… · finish()   anything else
  *
- * What the request says stays in the inbox until it is asked for: its bytes are there until the turn is over. retain()
- * keeps the head of a request that is answered later; a head that was looked at once is kept anyway.
- *
  * One is made per request, so its state is in plain fields; it is internal, and no class of a user's extends it.
  */
 import { CodedError } from "../base/errors.ts";
-import {
-  HEAD_ABSOLUTE_FORM,
-  HEAD_ASTERISK,
-  HEAD_END,
-  HEAD_FIELD_COUNT,
-  HEAD_FIELDS,
-  HEAD_FLAGS,
-  HEAD_HTTP_1_0,
-  HEAD_IF_NONE_MATCH,
-  HEAD_KEEP_ALIVE,
-  HEAD_LENGTH_HIGH,
-  HEAD_LENGTH_LOW,
-  HEAD_METHOD,
-  HEAD_PATH_END,
-  HEAD_PATH_HASH,
-  HEAD_START,
-  HEAD_TARGET_START,
-  METHOD_HEAD,
-  METHOD_OTHER,
-  methodNames,
-} from "../native/addon.ts";
+import { HEAD_HTTP_1_0, HEAD_KEEP_ALIVE, METHOD_HEAD } from "../native/addon.ts";
 import type { IOLoop } from "../loop/ioloop.ts";
-import { HTTPHeaders } from "../http/httpheaders.ts";
-import {
-  HTTPServerRequest,
-  type HTTPServerRequestInit,
-  type HTTPVersion,
-  type RequestContext,
-} from "../http/httpserverrequest.ts";
 import { isBodiless } from "../http/httpstatus.ts";
-import type { HTTP1Connection } from "./http1connection.ts";
-import type { HTTPServer } from "./httpserver.ts";
-import type { ResponsePiece } from "./responsepieces.ts";
+import { RequestHead } from "./requesthead.ts";
+import type { ResponsePiece, ResponsePieces } from "./responsepieces.ts";
+
+/** What an exchange needs of its server. */
+export interface ExchangeServer {
+  readonly loop: IOLoop;
+  readonly keepsAlive: boolean;
+  readonly pieces: ResponsePieces;
+  readonly options: { readonly highWaterBytes: number };
+  remoteIpOf(slot: number, generation: number): string;
+  /** Ends the connection so that the client can read what was sent. */
+  linger(slot: number, generation: number): void;
+  /** Ends the connection at once. */
+  abort(slot: number, generation: number): void;
+  /** Gives the exchange a connection. */
+  openConnection(exchange: Exchange): void;
+}
+
+/** What an exchange that outlives its record needs of its connection. */
+export interface ExchangeConnection {
+  /** The response is complete. */
+  onFinished(exchange: Exchange): void;
+  flushed(): Promise<void>;
+}
 
 /** What a body is made of. */
 export type Chunk = string | Uint8Array;
-
-const noBody = Buffer.alloc(0);
-const TWO_TO_32 = 0x1_0000_0000;
 
 // Where the response is.
 const FRESH = 0;
@@ -60,18 +48,12 @@ const FINISHED = 2;
 /** The connection ended first: what is still said goes nowhere. */
 const GONE = 3;
 
-export class Exchange implements HTTPServerRequestInit, RequestContext {
-  readonly server: HTTPServer;
-  readonly loop: IOLoop;
+export class Exchange extends RequestHead {
+  readonly server: ExchangeServer;
   readonly slot: number;
   readonly generation: number;
-  /** The head's record in the inbox ring, while isLive. */
-  readonly at: number;
-  readonly flags: number;
-  readonly methodIndex: number;
   /** Set when the request outlives the walk of its record. */
-  connection: HTTP1Connection | null = null;
-  body: Buffer = noBody;
+  connection: ExchangeConnection | null = null;
   /** The request's body has not arrived whole. */
   isBodyPending = false;
   /** May the connection carry another request after this one? */
@@ -79,140 +61,23 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
   /** Called once if the connection ends before the response is finished. */
   closeListener: (() => void) | null = null;
 
-  private readonly epoch: number;
   private state = FRESH;
-  private head: string | null = null;
-  private fields: HTTPHeaders | null = null;
-  private value: HTTPServerRequest | null = null;
-  private startMs: number | null = null;
   private isChunked = false;
   /** Bytes of the response's body still owed; -1 = not declared. */
   private owed = -1;
   private omitsBody = false;
 
   /** @hot bench/run.mjs: once per request */
-  constructor(server: HTTPServer, slot: number, generation: number, at: number) {
-    const loop = server.loop;
-    const flags = loop.ring[at + HEAD_FLAGS]!;
+  constructor(server: ExchangeServer, slot: number, generation: number, at: number) {
+    super(server.loop, at);
     this.server = server;
-    this.loop = loop;
     this.slot = slot;
     this.generation = generation;
-    this.at = at;
-    this.flags = flags;
-    this.methodIndex = loop.ring[at + HEAD_METHOD]!;
-    this.keepAlive = (flags & HEAD_KEEP_ALIVE) !== 0 && server.keepsAlive;
-    this.epoch = loop.epoch;
-  }
-
-  // The request.
-
-  /** The head's record and bytes are still in the inbox. */
-  get isLive(): boolean {
-    return this.epoch === this.loop.epoch;
-  }
-
-  get method(): string {
-    if (this.methodIndex !== METHOD_OTHER) return methodNames[this.methodIndex]!;
-    const head = this.headText();
-    return head.slice(0, head.indexOf(" "));
-  }
-
-  get uri(): string {
-    const head = this.headText();
-    const start = head.indexOf(" ") + 1;
-    return head.slice(start, head.indexOf(" ", start));
-  }
-
-  get version(): HTTPVersion {
-    return (this.flags & HEAD_HTTP_1_0) === 0 ? "HTTP/1.1" : "HTTP/1.0";
-  }
-
-  get headers(): HTTPHeaders {
-    this.fields ??= this.makeHeaders();
-    return this.fields;
-  }
-
-  /** The request as a value; made when first asked for. */
-  get request(): HTTPServerRequest {
-    this.value ??= new HTTPServerRequest(this);
-    return this.value;
-  }
-
-  /** The target is a path that can be looked for by its bytes: pathHash and arena[pathStart, pathStart + pathLength). */
-  get hasPathBytes(): boolean {
-    return this.isLive && (this.flags & (HEAD_ABSOLUTE_FORM | HEAD_ASTERISK)) === 0;
-  }
-
-  get isAsterisk(): boolean {
-    return (this.flags & HEAD_ASTERISK) !== 0;
-  }
-
-  get pathHash(): number {
-    return this.loop.ring[this.at + HEAD_PATH_HASH]!;
-  }
-
-  get pathStart(): number {
-    const { ring } = this.loop;
-    return ring[this.at + HEAD_START]! + ring[this.at + HEAD_TARGET_START]!;
-  }
-
-  get pathLength(): number {
-    const { ring } = this.loop;
-    return ring[this.at + HEAD_PATH_END]! - ring[this.at + HEAD_TARGET_START]!;
-  }
-
-  /** The undecoded path without the query, for routing; only for origin-form targets, which most are. */
-  get path(): string {
-    if (!this.hasPathBytes) return this.request.path;
-    const { ring } = this.loop;
-    return this.headText().slice(
-      ring[this.at + HEAD_TARGET_START]!,
-      ring[this.at + HEAD_PATH_END]!,
-    );
-  }
-
-  /** The host asked, in lower case and without its port, for routing. */
-  get hostName(): string {
-    return this.request.hostName;
-  }
-
-  /** Declared length of the request's body; 0 if it is chunked or there is none. Only while isLive. */
-  get declaredBodyBytes(): number {
-    const ring = this.loop.ring;
-    const low = ring[this.at + HEAD_LENGTH_LOW]! >>> 0;
-    return ring[this.at + HEAD_LENGTH_HIGH]! * TWO_TO_32 + low;
-  }
-
-  get context(): RequestContext {
-    return this;
+    this.keepAlive = (this.flags & HEAD_KEEP_ALIVE) !== 0 && server.keepsAlive;
   }
 
   get remoteIp(): string {
     return this.server.remoteIpOf(this.slot, this.generation);
-  }
-
-  get protocol(): "http" | "https" {
-    return "http";
-  }
-
-  get startTime(): number {
-    return this.startMs ?? this.loop.clock.turnMs;
-  }
-
-  nowMs(): number {
-    return this.loop.clock.now();
-  }
-
-  /** The client has named entity tags that it already has. */
-  get asksIfNoneMatch(): boolean {
-    return (this.flags & HEAD_IF_NONE_MATCH) !== 0;
-  }
-
-  /** Keeps what the inbox will forget when the turn is over. */
-  retain(): void {
-    this.startMs ??= this.loop.clock.turnMs;
-    this.headText();
   }
 
   // The response.
@@ -394,34 +259,9 @@ export class Exchange implements HTTPServerRequestInit, RequestContext {
     if (this.state < FINISHED) listener?.();
   }
 
-  ensureConnection(): HTTP1Connection {
+  private ensureConnection(): ExchangeConnection {
     if (this.connection === null) this.server.openConnection(this);
-    return this.connection as unknown as HTTP1Connection;
-  }
-
-  // Steps.
-
-  private headText(): string {
-    if (this.head !== null) return this.head;
-    if (!this.isLive) {
-      throw new CodedError(
-        "ERR_STATE",
-        "the head of this request is gone: it was answered at once and nobody had looked at it; read this.request before the handler returns",
-      );
-    }
-    const ring = this.loop.ring;
-    this.head = this.loop.arena.latin1Slice(ring[this.at + HEAD_START]!, ring[this.at + HEAD_END]!);
-    return this.head;
-  }
-
-  private makeHeaders(): HTTPHeaders {
-    const head = this.headText();
-    if (!this.isLive) return HTTPHeaders.fromHeadText(head);
-    const ring = this.loop.ring;
-    const from = this.at + HEAD_FIELDS;
-    const words = ring[this.at + HEAD_FIELD_COUNT]! * 3;
-    const spans = new Array<number>(words);
-    for (let i = 0; i < words; i++) spans[i] = ring[from + i]!;
-    return HTTPHeaders.fromHead(head, spans);
+    if (this.connection === null) throw new CodedError("ERR_ASSERTION", "no connection was opened");
+    return this.connection;
   }
 }

@@ -22,8 +22,8 @@ import {
   OP_RESUME,
 } from "../native/addon.ts";
 import { QuietOwner } from "../loop/slotowner.ts";
-import { Exchange } from "./exchange.ts";
-import type { HTTPServer } from "./httpserver.ts";
+import { Exchange, type ExchangeConnection, type ExchangeServer } from "./exchange.ts";
+import type { ResolvedHTTPServerOptions } from "./httpserveroptions.ts";
 import {
   bodyTimeout,
   bodyTooLarge,
@@ -39,13 +39,26 @@ const SECOND_MS = 1000;
 const QUEUE_FULL = 1;
 const OUTPUT_FULL = 2;
 
+/** What a connection needs of its server, besides what its exchanges do. */
+export interface ConnectionServer extends ExchangeServer {
+  readonly options: ResolvedHTTPServerOptions;
+  readonly isStopping: boolean;
+  readonly longestSilenceMs: number;
+  dispatch(exchange: Exchange): void;
+  /** Nothing is in progress any more; `headSinceMs` is when the next head began, or -1. */
+  rest(slot: number, generation: number, headSinceMs: number): void;
+  refuse(slot: number, generation: number, refusal: Refusal): void;
+  forget(slot: number, errno: number): void;
+  setDeadline(slot: number, inMs: number): void;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-export class HTTP1Connection extends QuietOwner {
-  readonly server: HTTPServer;
+export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
+  readonly server: ConnectionServer;
   readonly slot: number;
   readonly generation: number;
 
@@ -65,7 +78,7 @@ export class HTTP1Connection extends QuietOwner {
   #isEnding = false;
   #waiters: Waiter[] = [];
 
-  constructor(server: HTTPServer, slot: number, generation: number) {
+  constructor(server: ConnectionServer, slot: number, generation: number) {
     super();
     this.server = server;
     this.slot = slot;

@@ -10,8 +10,7 @@
  * record is walked costs one Exchange; for anything longer an HTTP1Connection takes the slot until it is done.
  */
 import { rmSync } from "node:fs";
-import { getSystemErrorName } from "node:util";
-import { CodedError, SystemError } from "../base/errors.ts";
+import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { resolve } from "../base/options.ts";
 import {
@@ -35,9 +34,10 @@ import {
   removeStaleSocket,
   UNIX,
 } from "../net/listenaddress.ts";
+import { listenError } from "../net/listenerror.ts";
 import { setFieldNames } from "../http/knownfields.ts";
 import { Exchange } from "./exchange.ts";
-import { HTTP1Connection } from "./http1connection.ts";
+import { type ConnectionServer, HTTP1Connection } from "./http1connection.ts";
 import {
   type HTTPServerOptions,
   httpServerOptions,
@@ -76,7 +76,7 @@ interface Listener {
   readonly address: BoundAddress;
 }
 
-export class HTTPServer extends QuietOwner implements WheelOwner {
+export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServer {
   readonly loop: IOLoop;
   readonly options: ResolvedHTTPServerOptions;
   /** @internal */
@@ -394,21 +394,4 @@ export class HTTPServer extends QuietOwner implements WheelOwner {
       if (isOurs && this.#deadlines[slot] !== 0) visit(slot, owner);
     }
   }
-}
-
-function listenError([errno, syscall]: [number, string], where: string): SystemError {
-  const name = getSystemErrorName(-errno);
-  const remedies: Readonly<Record<string, string>> = {
-    EADDRINUSE:
-      "the address is in use; stop the other server, choose another port or set reusePort",
-    EACCES: "permission denied; ports below 1024 need a privileged user or CAP_NET_BIND_SERVICE",
-    EADDRNOTAVAIL: "no interface of this machine has that address",
-    EMFILE: "no descriptors left; raise ulimit -n",
-    ENOENT: "the folder of the socket does not exist",
-  };
-  return new SystemError(
-    name,
-    syscall,
-    `cannot listen on ${where}: ${remedies[name] ?? `${syscall} failed with ${name}`}`,
-  );
 }

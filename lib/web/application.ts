@@ -9,14 +9,16 @@
  */
 import { CodedError } from "../base/errors.ts";
 import { log, logs } from "../base/log.ts";
-import type { Exchange } from "../server/exchange.ts";
+import type { Exchange, ExchangeServer } from "../server/exchange.ts";
 import { HTTPServer, type RequestDispatcher } from "../server/httpserver.ts";
 import type { HTTPServerOptions } from "../server/httpserveroptions.ts";
 import { hashPath } from "../server/methods.ts";
 import { ErrorHandler } from "./errorhandler.ts";
+import { runHandler } from "./handlerlife.ts";
 import type { HandlerPlan } from "./handlerplan.ts";
 import { PlainPieces } from "./plainpieces.ts";
-import { RequestHandler } from "./requesthandler.ts";
+import { type HandlerApplication, RequestHandler } from "./requesthandler.ts";
+import { ResponseWriter } from "./responsewriter.ts";
 import { RouteTable } from "./routetable.ts";
 import type {
   InitArgs,
@@ -45,11 +47,11 @@ export interface ApplicationSettings {
   readonly [name: string]: unknown;
 }
 
-export class Application implements RequestDispatcher {
+export class Application implements RequestDispatcher, HandlerApplication {
   readonly settings: ApplicationSettings;
   readonly #table: RouteTable;
-  readonly #pieces = new Map<HTTPServer, PlainPieces>();
-  #lastServer: HTTPServer | null = null;
+  readonly #pieces = new WeakMap<ExchangeServer, PlainPieces>();
+  #lastServer: ExchangeServer | null = null;
   #lastPieces: PlainPieces | null = null;
 
   /**
@@ -138,7 +140,7 @@ export class Application implements RequestDispatcher {
   }
 
   /** @internal The ready-made heads of this application's plain responses on a server. @hot once per response */
-  pieces(server: HTTPServer): PlainPieces {
+  pieces(server: ExchangeServer): PlainPieces {
     if (this.#lastServer === server && this.#lastPieces !== null) return this.#lastPieces;
     let pieces = this.#pieces.get(server);
     if (pieces === undefined) {
@@ -159,20 +161,22 @@ export class Application implements RequestDispatcher {
     const handlerClass = target.target as unknown as typeof RequestHandler;
     const plan = (target.plan as HandlerPlan | null) ?? RequestHandler.planOf(handlerClass);
     target.plan = plan;
+    const response = new ResponseWriter(exchange);
     let handler: RequestHandler;
     try {
-      handler = new handlerClass(this, exchange);
+      handler = new handlerClass(this, response);
     } catch (error) {
       log.error(`the constructor of ${handlerClass.name} threw`, error);
       this.#startError(exchange, serverError);
       return;
     }
-    RequestHandler.run(handler, plan, target.kwargs, args, kwargs);
+    runHandler(handler, response, plan, target.kwargs, args, kwargs);
   }
 
   #startError(exchange: Exchange, initArgs: InitArgs): void {
+    const response = new ResponseWriter(exchange);
     const plan = RequestHandler.planOf(ErrorHandler);
-    RequestHandler.run(new ErrorHandler(this, exchange), plan, initArgs, null, null);
+    runHandler(new ErrorHandler(this, response), response, plan, initArgs, null, null);
   }
 
   #startDefault(exchange: Exchange): void {

@@ -17,31 +17,18 @@ import { describe } from "../base/describe.ts";
 import { CodedError, HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { etagOf, matchesIfNoneMatch } from "../http/conditional.ts";
-import { checkFieldValue, checkReason } from "../http/fieldvalue.ts";
-import type { Arguments } from "../http/forms.ts";
-import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
-import { isBodiless, reasonPhrase } from "../http/httpstatus.ts";
-import type { Exchange } from "../server/exchange.ts";
-import { METHOD_GET } from "../server/methods.ts";
-import { SERVER_LINE } from "../server/responsepieces.ts";
-import type { Application, ApplicationSettings } from "./application.ts";
-import {
-  type ArgumentOptions,
-  decodePathArgs,
-  decodePathKwargs,
-  readArguments,
-} from "./argumentreader.ts";
+import { checkReason } from "../http/fieldvalue.ts";
+import { isBodiless } from "../http/httpstatus.ts";
+import type { ExchangeServer } from "../server/exchange.ts";
 import { errorPage, tracebackPage } from "./errorpage.ts";
 import { HandlerPlan } from "./handlerplan.ts";
-import { checkStatus, Finish, HTTPError, MissingArgumentError } from "./httperror.ts";
+import { checkStatus, HTTPError } from "./httperror.ts";
 import { jsonText } from "./jsontext.ts";
-import {
-  DEFAULT_CONTENT_TYPE,
-  type FieldValue,
-  JSON_CONTENT_TYPE,
-  ResponseHeaders,
-} from "./responseheaders.ts";
-import type { InitArgs, PathArgs, PathKwargs } from "./routing.ts";
+import type { PlainPieces } from "./plainpieces.ts";
+import { RequestReader } from "./requestreader.ts";
+import type { FieldValue } from "./responseheaders.ts";
+import type { EtagSource, ResponseWriter } from "./responsewriter.ts";
+import type { InitArgs } from "./routing.ts";
 
 /** What write() takes: text, bytes, or a plain object to be sent as JSON. */
 export type Writable = string | Uint8Array | Readonly<Record<string, unknown>>;
@@ -62,12 +49,17 @@ export interface RedirectOptions {
   readonly status?: number;
 }
 
-/** Longest body whose entity tag the addon computes as it sends it. */
-const MOST_TAGGED_CHARACTERS = 32 * 1024;
+/** What a handler needs of its Application. */
+export interface HandlerApplication {
+  readonly settings: { readonly serveTraceback?: boolean; readonly [name: string]: unknown };
+  logRequest(handler: RequestHandler): void;
+  /** @internal */
+  pieces(server: ExchangeServer): PlainPieces;
+}
 
 const plans = new WeakMap<object, HandlerPlan>();
 
-export class RequestHandler {
+export class RequestHandler extends RequestReader implements EtagSource {
   /** Methods that are served; extend it in a subclass and define the lower-cased method. Others are 405. */
   static readonly SUPPORTED_METHODS: readonly string[] = [
     "GET",
@@ -79,27 +71,14 @@ export class RequestHandler {
     "OPTIONS",
   ];
 
-  readonly application: Application;
-  /** Decoded groups of the route's pattern, if they have no names; undefined where an optional one did not match. */
-  pathArgs: readonly (string | undefined)[] = noArgs;
-  /** Decoded groups of the route's pattern by name. */
-  pathKwargs: Readonly<Record<string, string | undefined>> = noKwargs;
-
-  readonly #exchange: Exchange;
-  #plan: HandlerPlan | null = null;
-  /** The Content-Type; void once there is more to say and #headers is made. */
-  #contentType = DEFAULT_CONTENT_TYPE;
-  #headers: ResponseHeaders | null = null;
-  #status = 200;
-  #reason: string | null = null;
-  #chunk: string | Uint8Array | null = null;
-  #moreChunks: (string | Uint8Array)[] | null = null;
-  #isFinished = false;
+  readonly application: HandlerApplication;
+  readonly #response: ResponseWriter;
 
   /** Called by Application alone; a subclass that has a constructor passes both on. */
-  constructor(application: Application, exchange: Exchange) {
+  constructor(application: HandlerApplication, response: ResponseWriter) {
+    super(response.exchange);
     this.application = application;
-    this.#exchange = exchange;
+    this.#response = response;
   }
 
   // Hooks: what a user overrides.
@@ -113,25 +92,25 @@ export class RequestHandler {
   }
 
   get(..._args: never[]): unknown {
-    return this.#unsupported();
+    return unsupported();
   }
   head(..._args: never[]): unknown {
-    return this.#unsupported();
+    return unsupported();
   }
   post(..._args: never[]): unknown {
-    return this.#unsupported();
+    return unsupported();
   }
   delete(..._args: never[]): unknown {
-    return this.#unsupported();
+    return unsupported();
   }
   patch(..._args: never[]): unknown {
-    return this.#unsupported();
+    return unsupported();
   }
   put(..._args: never[]): unknown {
-    return this.#unsupported();
+    return unsupported();
   }
   options(..._args: never[]): unknown {
-    return this.#unsupported();
+    return unsupported();
   }
 
   /** Called once when the response has been handed over; may not write any more. */
@@ -147,13 +126,13 @@ export class RequestHandler {
   logException(error: unknown): void {
     if (error instanceof HTTPError) {
       if (error.logMessage !== null)
-        log.warn(`${error.statusCode} ${this.#summary()}: ${error.logMessage}`);
+        log.warn(`${error.statusCode} ${requestSummary(this)}: ${error.logMessage}`);
     } else if (error instanceof CodedError && error.code === "ERR_HTTP_CONNECTION_CLOSED") {
-      log.info(`${this.#summary()}: ${error.message}`);
+      log.info(`${requestSummary(this)}: ${error.message}`);
     } else if (error instanceof HTTPInputError) {
-      log.info(`${error.status} ${this.#summary()}: ${error.message}`);
+      log.info(`${error.status} ${requestSummary(this)}: ${error.message}`);
     } else {
-      log.error(`Uncaught exception ${this.#summary()}`, error);
+      log.error(`Uncaught exception ${requestSummary(this)}`, error);
     }
   }
 
@@ -163,91 +142,31 @@ export class RequestHandler {
       this.setHeader("Content-Type", "text/plain; charset=UTF-8");
       this.finish(tracebackPage(error));
     } else {
-      this.finish(errorPage(status, this.#reasonText()));
-    }
-  }
-
-  /** Decodes the bytes of an argument or a path group. @throws HTTPError 400 if they are not UTF-8 */
-  decodeArgument(bytes: Buffer, name: string | null): string {
-    try {
-      return utf8.decode(bytes);
-    } catch {
-      throw new HTTPError(
-        400,
-        `Invalid unicode in ${name ?? "url"}: ${JSON.stringify(bytes.toString("latin1").slice(0, 40))}`,
-      );
+      this.finish(errorPage(status, this.#response.reasonText()));
     }
   }
 
   /** The entity tag of the response, in quotes; null = none. Default: the SHA-1 of what was written. */
   computeEtag(): string | null {
-    return etagOf(this.#chunks());
+    return etagOf(this.#response.chunks());
   }
 
   // The request.
 
-  get request(): HTTPServerRequest {
-    return this.#exchange.request;
-  }
-
   /** @internal */
-  get hasOwnDecoder(): boolean {
-    return this.decodeArgument !== RequestHandler.prototype.decodeArgument;
+  get hasOwnEtag(): boolean {
+    return this.computeEtag !== RequestHandler.prototype.computeEtag;
   }
 
-  get settings(): ApplicationSettings {
+  get settings(): HandlerApplication["settings"] {
     return this.application.settings;
-  }
-
-  /**
-   * The last value of an argument of query or body.
-   *
-   * @param fallback what it is if it is not there
-   * @throws MissingArgumentError (400) if it is not there and has no fallback
-   */
-  getArgument(name: string): string;
-  getArgument<T>(name: string, fallback: T, options?: ArgumentOptions): string | T;
-  getArgument<T>(name: string, fallback?: T, options?: ArgumentOptions): string | T {
-    return this.#argument(this.request.arguments, name, fallback, options);
-  }
-
-  /** All values of an argument, those of the query first; [] if there are none. */
-  getArguments(name: string, options?: ArgumentOptions): string[] {
-    return this.#arguments(this.request.arguments, name, options);
-  }
-
-  /** As getArgument(), of the query alone. */
-  getQueryArgument(name: string): string;
-  getQueryArgument<T>(name: string, fallback: T, options?: ArgumentOptions): string | T;
-  getQueryArgument<T>(name: string, fallback?: T, options?: ArgumentOptions): string | T {
-    return this.#argument(this.request.queryArguments, name, fallback, options);
-  }
-
-  getQueryArguments(name: string, options?: ArgumentOptions): string[] {
-    return this.#arguments(this.request.queryArguments, name, options);
-  }
-
-  /** As getArgument(), of the body alone. */
-  getBodyArgument(name: string): string;
-  getBodyArgument<T>(name: string, fallback: T, options?: ArgumentOptions): string | T;
-  getBodyArgument<T>(name: string, fallback?: T, options?: ArgumentOptions): string | T {
-    return this.#argument(this.request.bodyArguments, name, fallback, options);
-  }
-
-  getBodyArguments(name: string, options?: ArgumentOptions): string[] {
-    return this.#arguments(this.request.bodyArguments, name, options);
   }
 
   // The response's head.
 
   /** Forgets status, fields and what was written: as the handler was at first. */
   clear(): void {
-    this.#contentType = DEFAULT_CONTENT_TYPE;
-    this.#headers = null;
-    this.#status = 200;
-    this.#reason = null;
-    this.#chunk = null;
-    this.#moreChunks = null;
+    this.#response.clear();
     this.setDefaultHeaders();
   }
 
@@ -257,12 +176,12 @@ export class RequestHandler {
    */
   setStatus(status: number, reason?: string): void {
     checkStatus(status);
-    this.#status = status;
-    this.#reason = reason === undefined ? null : checkReason(reason);
+    this.#response.status = status;
+    this.#response.reason = reason === undefined ? null : checkReason(reason);
   }
 
   getStatus(): number {
-    return this.#status;
+    return this.#response.status;
   }
 
   /**
@@ -272,23 +191,17 @@ export class RequestHandler {
    * @throws CodedError ERR_HTTP_FIELD_NAME, ERR_HTTP_FIELD_VALUE, ERR_ARGUMENT_TYPE
    */
   setHeader(name: string, value: FieldValue): void {
-    // Most responses say no more than their type; they need no set of fields. @hot bench/run.mjs
-    if (this.#headers === null && name === "Content-Type" && typeof value === "string") {
-      if (value !== this.#contentType) checkFieldValue(value);
-      this.#contentType = value;
-    } else {
-      this.#fields().set(name, value);
-    }
+    this.#response.setHeader(name, value);
   }
 
   /** Adds one more line of a field. @throws as setHeader() */
   addHeader(name: string, value: FieldValue): void {
-    this.#fields().add(name, value);
+    this.#response.addHeader(name, value);
   }
 
   /** Takes a field back; one that is not set is fine. */
   clearHeader(name: string): void {
-    this.#fields().clear(name);
+    this.#response.clearHeader(name);
   }
 
   /** Sets the Etag field to computeEtag(). */
@@ -299,7 +212,7 @@ export class RequestHandler {
 
   /** Tells whether the client already has what the Etag field names. @see RFC 9110 §13.1.2 */
   checkEtagHeader(): boolean {
-    const etag = this.#fields().getList("Etag")[0];
+    const etag = this.#response.lines("Etag")[0];
     const wanted = this.request.headers.get("If-None-Match");
     return etag !== undefined && wanted !== null && matchesIfNoneMatch(wanted, etag);
   }
@@ -313,22 +226,19 @@ export class RequestHandler {
    * @throws CodedError ERR_HTTP_FINISHED; ERR_HTTP_WRITE_TYPE for anything else, arrays among them
    */
   write(chunk: Writable): void {
-    if (this.#isFinished) {
+    const response = this.#response;
+    if (response.isFinished) {
       throw new CodedError(
         "ERR_HTTP_FINISHED",
         "write() after finish(): the response is already complete",
       );
     }
-    let bytes: string | Uint8Array;
-    if (typeof chunk === "string" || chunk instanceof Uint8Array) bytes = chunk;
-    else {
-      bytes = jsonText(chunk);
-      if (this.#headers === null) this.#contentType = JSON_CONTENT_TYPE;
-      else this.#headers.set("Content-Type", JSON_CONTENT_TYPE);
+    if (typeof chunk === "string" || chunk instanceof Uint8Array) {
+      response.append(chunk);
+    } else {
+      response.append(jsonText(chunk));
+      response.setJsonType();
     }
-    if (this.#chunk === null) this.#chunk = bytes;
-    else if (this.#moreChunks === null) this.#moreChunks = [bytes];
-    else this.#moreChunks.push(bytes);
   }
 
   /**
@@ -338,14 +248,14 @@ export class RequestHandler {
    *   ERR_HTTP_CONNECTION_CLOSED if the client has gone
    */
   flush(): Promise<void> {
-    if (this.#isFinished) {
+    if (this.isFinished) {
       throw new CodedError(
         "ERR_HTTP_FINISHED",
         "flush() after finish(): the response is already complete",
       );
     }
-    this.#flushChunks();
-    return this.#exchange.flushed();
+    this.#response.flush();
+    return this.#response.exchange.flushed();
   }
 
   /**
@@ -355,20 +265,30 @@ export class RequestHandler {
    * @throws CodedError ERR_HTTP_FINISHED if it was completed before
    */
   finish(chunk?: Writable): Promise<void> {
-    if (this.#isFinished) {
+    if (this.isFinished) {
       throw new CodedError(
         "ERR_HTTP_FINISHED",
         "finish() called twice: the response is already complete",
       );
     }
     if (chunk !== undefined) this.write(chunk);
-    this.#complete();
-    return this.#exchange.flushed();
+    this.complete();
+    return this.#response.exchange.flushed();
   }
 
   /** The response is complete. */
   get isFinished(): boolean {
-    return this.#isFinished;
+    return this.#response.isFinished;
+  }
+
+  /** @internal As finish(), without a promise. @hot bench/run.mjs: once per response */
+  complete(): void {
+    const response = this.#response;
+    try {
+      response.complete(this.application.pieces(response.exchange.server), this);
+    } finally {
+      if (response.isFinished) this.#end();
+    }
   }
 
   /**
@@ -378,7 +298,7 @@ export class RequestHandler {
    * @throws CodedError ERR_HTTP_HEADERS_SENT; ERR_HTTP_STATUS if `status` is not 300 to 399
    */
   redirect(url: string, { permanent = false, status }: RedirectOptions = {}): void {
-    if (this.#exchange.isHeadSent) {
+    if (this.#response.exchange.isHeadSent) {
       throw new CodedError(
         "ERR_HTTP_HEADERS_SENT",
         "cannot redirect: the head of the response has been sent",
@@ -402,11 +322,11 @@ export class RequestHandler {
    * If the head has been sent, the connection is closed instead: what is left could be taken for a complete body.
    */
   sendError(status = 500, context: ErrorContext = {}): void {
-    if (this.#exchange.isHeadSent) {
-      log.error(`cannot send error ${status} ${this.#summary()}: the head has been sent`);
-      if (!this.#isFinished) {
-        this.#isFinished = true;
-        this.#exchange.abort();
+    if (this.#response.exchange.isHeadSent) {
+      log.error(`cannot send error ${status} ${requestSummary(this)}: the head has been sent`);
+      if (!this.isFinished) {
+        this.#response.isFinished = true;
+        this.#response.exchange.abort();
         this.#end();
       }
       return;
@@ -414,7 +334,11 @@ export class RequestHandler {
     this.clear();
     const fromError = context.error instanceof HTTPError ? context.error.reason : null;
     this.setStatus(status, context.reason ?? fromError ?? undefined);
-    if (status === 405) this.setHeader("Allow", this.#plan?.allow ?? "");
+    if (status === 405)
+      this.setHeader(
+        "Allow",
+        RequestHandler.planOf(this.constructor as typeof RequestHandler).allow,
+      );
     if (isBodiless(status)) {
       this.finish();
       return;
@@ -422,21 +346,9 @@ export class RequestHandler {
     try {
       this.writeError(status, context);
     } catch (error) {
-      log.error(`Uncaught exception in writeError ${this.#summary()}`, error);
+      log.error(`Uncaught exception in writeError ${requestSummary(this)}`, error);
     }
-    if (!this.#isFinished) this.finish();
-  }
-
-  /** @internal Runs the life of the request. Called by Application, once. */
-  static run(
-    handler: RequestHandler,
-    plan: HandlerPlan,
-    initArgs: InitArgs,
-    args: PathArgs | null,
-    kwargs: PathKwargs | null,
-  ): void {
-    handler.#plan = plan;
-    handler.#run(initArgs, args, kwargs);
+    if (!this.isFinished) this.finish();
   }
 
   /** @internal The plan of a handler class. */
@@ -451,277 +363,12 @@ export class RequestHandler {
 
   // Steps.
 
-  /** @hot bench/run.mjs: once per request */
-  #run(initArgs: InitArgs, args: PathArgs | null, kwargs: PathKwargs | null): void {
-    try {
-      this.setDefaultHeaders();
-      this.initialize(initArgs);
-      if (args !== null) this.pathArgs = decodePathArgs(args, this);
-      else if (kwargs !== null) this.pathKwargs = decodePathKwargs(kwargs, this);
-      const prepared = this.prepare();
-      if (isPromise(prepared)) {
-        this.#await(prepared, () => this.#runVerb());
-        return;
-      }
-      if (this.#isFinished) return;
-      const result = this.#callVerb();
-      if (isPromise(result)) this.#await(result, () => this.#finishUnlessFinished());
-      else if (!this.#isFinished) this.#complete();
-    } catch (error) {
-      this.#handleException(error);
-    }
-  }
-
-  #runVerb(): void {
-    if (this.#isFinished) return;
-    const result = this.#callVerb();
-    if (isPromise(result)) this.#await(result, () => this.#finishUnlessFinished());
-    else this.#finishUnlessFinished();
-  }
-
-  #callVerb(): unknown {
-    const exchange = this.#exchange;
-    const verb = this.#plan?.verb(exchange.methodIndex, exchange);
-    if (verb === undefined) return this.#unsupported();
-    const args = this.pathArgs;
-    if (this.pathKwargs !== noKwargs) return verb.call(this, this.pathKwargs);
-    if (args.length === 0) return verb.call(this);
-    return args.length === 1 ? verb.call(this, args[0]) : verb.call(this, ...args);
-  }
-
-  #finishUnlessFinished(): void {
-    if (!this.#isFinished) this.#complete();
-  }
-
-  /** Goes on when a promise of the user's settles; the client may be gone by then. */
-  #await(promise: PromiseLike<unknown>, next: () => void): void {
-    this.#exchange.closeListener = () => this.#onConnectionClosed();
-    promise.then(
-      () => {
-        try {
-          next();
-        } catch (error) {
-          this.#handleException(error);
-        }
-      },
-      (error: unknown) => this.#handleException(error),
-    );
-  }
-
-  #onConnectionClosed(): void {
-    try {
-      this.onConnectionClose();
-    } catch (error) {
-      log.error(`Uncaught exception in onConnectionClose ${this.#summary()}`, error);
-    }
-  }
-
-  #handleException(error: unknown): void {
-    try {
-      if (error instanceof Finish) {
-        if (!this.#isFinished) {
-          if (error.chunk !== undefined) this.write(error.chunk as Writable);
-          this.#complete();
-        }
-        return;
-      }
-      try {
-        this.logException(error);
-      } catch (inLog) {
-        log.error("Uncaught exception in logException", inLog);
-      }
-      if (this.#isFinished) return;
-      const status =
-        error instanceof HTTPError
-          ? error.statusCode
-          : error instanceof HTTPInputError
-            ? error.status
-            : 500;
-      this.sendError(status, { error });
-    } catch (again) {
-      // Nothing is left to try; the client must not wait for ever.
-      log.error(`Uncaught exception while an error was sent ${this.#summary()}`, again);
-      this.#isFinished = true;
-      this.#exchange.abort();
-    }
-  }
-
-  /** @hot bench/run.mjs: once per response; one ready-made head and one text if the handler asked for no more. */
-  #complete(): void {
-    const exchange = this.#exchange;
-    if (
-      this.#headers === null &&
-      this.#status === 200 &&
-      this.#moreChunks === null &&
-      exchange.takesPieces &&
-      this.#completeWithPiece(exchange, this.#chunk ?? "")
-    ) {
-      this.#end();
-    } else if (exchange.isHeadSent) {
-      this.#flushChunks();
-      this.#isFinished = true;
-      exchange.finish();
-      this.#end();
-    } else {
-      this.#completeInFull();
-    }
-  }
-
-  /** @returns false if nothing has happened: the response is not of the plain kind */
-  #completeWithPiece(exchange: Exchange, body: string | Uint8Array): boolean {
-    if (typeof body !== "string") return false;
-    const pieces = this.application.pieces(exchange.server);
-    const hasOwnTag = this.computeEtag !== RequestHandler.prototype.computeEtag;
-    const isTagged = exchange.methodIndex === METHOD_GET && !hasOwnTag;
-    if (isTagged) {
-      if (body.length > MOST_TAGGED_CHARACTERS || exchange.asksIfNoneMatch) return false;
-      const piece = pieces.tag(this.#contentType);
-      if (piece === null) return false;
-      this.#isFinished = true;
-      exchange.respondTagged(piece, body);
-      return true;
-    }
-    if (exchange.methodIndex === METHOD_GET && this.computeEtag() !== null) return false;
-    const piece = pieces.length(this.#contentType);
-    if (piece === null) return false;
-    this.#isFinished = true;
-    exchange.respondText(piece, body);
-    return true;
-  }
-
-  #completeInFull(): void {
-    const exchange = this.#exchange;
-    const method = exchange.method;
-    if (
-      this.#status === 200 &&
-      (method === "GET" || method === "HEAD") &&
-      !this.#fields().has("Etag")
-    ) {
-      this.setEtagHeader();
-    }
-    if (this.#status === 200 && this.#fields().has("Etag") && this.checkEtagHeader()) {
-      this.#chunk = null;
-      this.#moreChunks = null;
-      this.setStatus(304);
-    }
-    if (isBodiless(this.#status)) {
-      if (this.#bodyBytes() > 0) {
-        throw new CodedError(
-          "ERR_HTTP_BODY_FORBIDDEN",
-          `a response with status ${this.#status} has no body, but one was written`,
-        );
-      }
-      for (const name of ["Content-Encoding", "Content-Language", "Content-Type"])
-        this.clearHeader(name);
-    }
-    const bytes = this.#declaredBytes() ?? this.#bodyBytes();
-    this.#sendHead(bytes);
-    this.#isFinished = true;
-    this.#writeChunks();
-    try {
-      exchange.finish();
-    } finally {
-      this.#end();
-    }
-  }
-
-  #flushChunks(): void {
-    if (!this.#exchange.isHeadSent) this.#sendHead(this.#declaredBytes());
-    this.#writeChunks();
-  }
-
-  #sendHead(bodyBytes: number | null): void {
-    const exchange = this.#exchange;
-    if (
-      this.#fields()
-        .getList("Connection")
-        .some((line) => /(?:^|,)\s*close\s*(?:,|$)/i.test(line))
-    ) {
-      exchange.keepAlive = false;
-    }
-    const fields = this.#fields().text(SERVER_LINE, exchange.server.pieces.date());
-    exchange.sendHead(this.#status, this.#reasonText(), fields, bodyBytes);
-  }
-
-  #writeChunks(): void {
-    const first = this.#chunk;
-    const more = this.#moreChunks;
-    this.#chunk = null;
-    this.#moreChunks = null;
-    if (first !== null) this.#exchange.write(first);
-    if (more !== null) for (const chunk of more) this.#exchange.write(chunk);
-  }
-
   #end(): void {
     this.application.logRequest(this);
     try {
       this.onFinish();
     } catch (error) {
-      log.error(`Uncaught exception in onFinish ${this.#summary()}`, error);
-    }
-  }
-
-  #chunks(): (string | Uint8Array)[] {
-    return this.#chunk === null ? [] : [this.#chunk, ...(this.#moreChunks ?? [])];
-  }
-
-  #bodyBytes(): number {
-    let bytes = 0;
-    for (const chunk of this.#chunks())
-      bytes += typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
-    return bytes;
-  }
-
-  /** The Content-Length that the handler has set, or null. */
-  #declaredBytes(): number | null {
-    const line = this.#fields().getList("Content-Length")[0];
-    if (line === undefined) return null;
-    if (/^\d{1,15}$/.test(line)) return Number(line);
-    throw new CodedError(
-      "ERR_HTTP_BODY_LENGTH",
-      `Content-Length was set to ${JSON.stringify(line)}; allowed is a number of bytes`,
-    );
-  }
-
-  #reasonText(): string {
-    return this.#reason ?? reasonPhrase(this.#status);
-  }
-
-  #argument<T>(
-    from: Arguments,
-    name: string,
-    fallback: T | undefined,
-    options?: ArgumentOptions,
-  ): string | T {
-    const value = this.#arguments(from, name, options).at(-1);
-    if (value !== undefined) return value;
-    if (fallback === undefined) throw new MissingArgumentError(name);
-    return fallback;
-  }
-
-  #arguments(from: Arguments, name: string, options?: ArgumentOptions): string[] {
-    return readArguments(
-      from,
-      name,
-      (bytes, argument) => this.decodeArgument(bytes, argument),
-      options,
-    );
-  }
-
-  #fields(): ResponseHeaders {
-    this.#headers ??= new ResponseHeaders(this.#contentType);
-    return this.#headers;
-  }
-
-  #unsupported(): never {
-    throw new HTTPError(405);
-  }
-
-  #summary(): string {
-    try {
-      return `${this.request.method} ${this.request.uri} (${this.request.remoteIp})`;
-    } catch {
-      return "(a request whose head is gone)";
+      log.error(`Uncaught exception in onFinish ${requestSummary(this)}`, error);
     }
   }
 
@@ -731,14 +378,16 @@ export class RequestHandler {
   } as (this: object) => unknown;
 }
 
-const noArgs: readonly (string | undefined)[] = [];
-const noKwargs: Readonly<Record<string, string | undefined>> = {};
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function unsupported(): never {
+  throw new HTTPError(405);
+}
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
+/** Names a request for the log: "GET /path (127.0.0.1)". */
+export function requestSummary(handler: RequestHandler): string {
+  try {
+    const { method, uri, remoteIp } = handler.request;
+    return `${method} ${uri} (${remoteIp})`;
+  } catch {
+    return "(a request whose head is gone)";
+  }
 }

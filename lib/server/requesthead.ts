@@ -1,0 +1,193 @@
+/**
+ * RequestHead: what a request says, where the inbox has it.
+ *
+ * Exchange extends it with the response. Nothing is decoded that nobody asks for: the head's bytes are in the inbox until
+ * the turn is over. retain() keeps those of a request that is answered later; a head that was looked at is kept anyway.
+ */
+import { CodedError } from "../base/errors.ts";
+import {
+  HEAD_ABSOLUTE_FORM,
+  HEAD_ASTERISK,
+  HEAD_END,
+  HEAD_FIELD_COUNT,
+  HEAD_FIELDS,
+  HEAD_FLAGS,
+  HEAD_HTTP_1_0,
+  HEAD_IF_NONE_MATCH,
+  HEAD_LENGTH_HIGH,
+  HEAD_LENGTH_LOW,
+  HEAD_METHOD,
+  HEAD_PATH_END,
+  HEAD_PATH_HASH,
+  HEAD_START,
+  HEAD_TARGET_START,
+  METHOD_OTHER,
+  methodNames,
+} from "../native/addon.ts";
+import type { IOLoop } from "../loop/ioloop.ts";
+import { HTTPHeaders } from "../http/httpheaders.ts";
+import {
+  HTTPServerRequest,
+  type HTTPServerRequestInit,
+  type HTTPVersion,
+  type RequestContext,
+} from "../http/httpserverrequest.ts";
+
+const noBody = Buffer.alloc(0);
+const TWO_TO_32 = 0x1_0000_0000;
+
+export abstract class RequestHead implements HTTPServerRequestInit, RequestContext {
+  readonly loop: IOLoop;
+  /** The head's record in the inbox ring, while isLive. */
+  readonly at: number;
+  readonly flags: number;
+  readonly methodIndex: number;
+  body: Buffer = noBody;
+
+  private readonly epoch: number;
+  private head: string | null = null;
+  private fields: HTTPHeaders | null = null;
+  private value: HTTPServerRequest | null = null;
+  private startMs: number | null = null;
+
+  constructor(loop: IOLoop, at: number) {
+    const { ring } = loop;
+    this.loop = loop;
+    this.at = at;
+    this.flags = ring[at + HEAD_FLAGS]!;
+    this.methodIndex = ring[at + HEAD_METHOD]!;
+    this.epoch = loop.epoch;
+  }
+
+  abstract get remoteIp(): string;
+
+  /** The head's record and bytes are still in the inbox. */
+  get isLive(): boolean {
+    return this.epoch === this.loop.epoch;
+  }
+
+  get method(): string {
+    if (this.methodIndex !== METHOD_OTHER) return methodNames[this.methodIndex]!;
+    const head = this.headText();
+    return head.slice(0, head.indexOf(" "));
+  }
+
+  get uri(): string {
+    const head = this.headText();
+    const start = head.indexOf(" ") + 1;
+    return head.slice(start, head.indexOf(" ", start));
+  }
+
+  get version(): HTTPVersion {
+    return (this.flags & HEAD_HTTP_1_0) === 0 ? "HTTP/1.1" : "HTTP/1.0";
+  }
+
+  get headers(): HTTPHeaders {
+    this.fields ??= this.makeHeaders();
+    return this.fields;
+  }
+
+  /** The request as a value; made when first asked for. */
+  get request(): HTTPServerRequest {
+    this.value ??= new HTTPServerRequest(this);
+    return this.value;
+  }
+
+  /** The target is a path that can be looked for by its bytes: pathHash and arena[pathStart, pathStart + pathLength). */
+  get hasPathBytes(): boolean {
+    return this.isLive && (this.flags & (HEAD_ABSOLUTE_FORM | HEAD_ASTERISK)) === 0;
+  }
+
+  get isAsterisk(): boolean {
+    return (this.flags & HEAD_ASTERISK) !== 0;
+  }
+
+  get pathHash(): number {
+    return this.loop.ring[this.at + HEAD_PATH_HASH]!;
+  }
+
+  get pathStart(): number {
+    const { ring } = this.loop;
+    return ring[this.at + HEAD_START]! + ring[this.at + HEAD_TARGET_START]!;
+  }
+
+  get pathLength(): number {
+    const { ring } = this.loop;
+    return ring[this.at + HEAD_PATH_END]! - ring[this.at + HEAD_TARGET_START]!;
+  }
+
+  /** The undecoded path without the query, for routing; only for origin-form targets, which most are. */
+  get path(): string {
+    if (!this.hasPathBytes) return this.request.path;
+    const { ring } = this.loop;
+    return this.headText().slice(
+      ring[this.at + HEAD_TARGET_START]!,
+      ring[this.at + HEAD_PATH_END]!,
+    );
+  }
+
+  /** The host asked, in lower case and without its port, for routing. */
+  get hostName(): string {
+    return this.request.hostName;
+  }
+
+  /** Declared length of the request's body; 0 if it is chunked or there is none. Only while isLive. */
+  get declaredBodyBytes(): number {
+    const ring = this.loop.ring;
+    const low = ring[this.at + HEAD_LENGTH_LOW]! >>> 0;
+    return ring[this.at + HEAD_LENGTH_HIGH]! * TWO_TO_32 + low;
+  }
+
+  get context(): RequestContext {
+    return this;
+  }
+
+  get protocol(): "http" | "https" {
+    return "http";
+  }
+
+  get startTime(): number {
+    return this.startMs ?? this.loop.clock.turnMs;
+  }
+
+  nowMs(): number {
+    return this.loop.clock.now();
+  }
+
+  /** The client has named entity tags that it already has. */
+  get asksIfNoneMatch(): boolean {
+    return (this.flags & HEAD_IF_NONE_MATCH) !== 0;
+  }
+
+  /** Keeps what the inbox will forget when the turn is over. */
+  retain(): void {
+    this.startMs ??= this.loop.clock.turnMs;
+    this.headText();
+  }
+
+  // Steps.
+
+  private headText(): string {
+    if (this.head !== null) return this.head;
+    if (!this.isLive) {
+      throw new CodedError(
+        "ERR_STATE",
+        "the head of this request is gone: it was answered at once and nobody had looked at it; read this.request before the handler returns",
+      );
+    }
+    const ring = this.loop.ring;
+    this.head = this.loop.arena.latin1Slice(ring[this.at + HEAD_START]!, ring[this.at + HEAD_END]!);
+    return this.head;
+  }
+
+  private makeHeaders(): HTTPHeaders {
+    const head = this.headText();
+    if (!this.isLive) return HTTPHeaders.fromHeadText(head);
+    const ring = this.loop.ring;
+    const from = this.at + HEAD_FIELDS;
+    const words = ring[this.at + HEAD_FIELD_COUNT]! * 3;
+    const spans = new Array<number>(words);
+    for (let i = 0; i < words; i++) spans[i] = ring[from + i]!;
+    return HTTPHeaders.fromHead(head, spans);
+  }
+}
