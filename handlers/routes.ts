@@ -11,7 +11,7 @@ import { User } from "./user.ts";
 
 export const routes: readonly RouteEntry[] = [
   ["/", Home],
-  ["/user/:id", User, null, "user"],
+  ["/user/:id", User],
   ["/echo", Echo],
   ["/slow", Slow],
 ];

@@ -8,10 +8,6 @@ import { type PathParams, RequestHandler } from "landspout";
 
 export class User extends RequestHandler {
   get({ id }: PathParams<"/user/:id">): void {
-    this.write({
-      id,
-      url: this.application.reverseUrl("user", id),
-      userAgent: this.request.headers.get("User-Agent"),
-    });
+    this.write({ id, userAgent: this.request.headers.get("User-Agent") });
   }
 }

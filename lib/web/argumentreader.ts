@@ -4,7 +4,7 @@
  * RequestHandler.getArgument and its family call these; path arguments are decoded here, too.
  */
 import { type Arguments, percentDecode } from "../http/forms.ts";
-import type { PathKwargs } from "./routing.ts";
+import type { PathArgs, PathKwargs } from "./routing.ts";
 
 /** How argument values are cleaned. */
 export interface ArgumentOptions {
@@ -55,16 +55,18 @@ export function decodeGroup(group: string, name: string | null, decoder: GroupDe
   return decoder.decodeArgument(Buffer.from(percentDecode(group), "latin1"), name);
 }
 
-/** Percent-decodes the positional groups of a path. */
-export function decodePathArgs(
-  groups: readonly (string | undefined)[],
-  decoder: GroupDecoder,
-): (string | undefined)[] {
-  const decoded: (string | undefined)[] = [];
-  for (const group of groups) {
-    decoded.push(group === undefined ? undefined : decodeGroup(group, null, decoder));
+/** Percent-decodes the positional groups of a path; the same array if there is nothing to decode. */
+export function decodePathArgs(groups: PathArgs, decoder: GroupDecoder): PathArgs {
+  let decoded: (string | undefined)[] | null = null;
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i];
+    if (group === undefined) continue;
+    const text = decodeGroup(group, null, decoder);
+    if (text === group) continue;
+    decoded ??= [...groups];
+    decoded[i] = text;
   }
-  return decoded;
+  return decoded ?? groups;
 }
 
 /** Percent-decodes the named groups of a path. */

@@ -12,6 +12,7 @@ import { CodedError } from "../base/errors.ts";
  * peer, so the cache starts over when it is full. */
 const MOST_NAMES = 1024;
 const LONGEST_NAME = 64;
+const MOST_REMEMBERED = 64;
 const names = new Map<string, Prefixes>();
 
 interface Prefixes {
@@ -30,6 +31,10 @@ interface Prefixes {
 }
 
 const nothing: object = {};
+
+/** The names of the last object and what stands before their values: most objects look like the one before. */
+const lastNames: string[] = [];
+const lastPrefixes: Prefixes[] = [];
 
 /** What JSON escapes: quote, backslash, controls, and surrogates, of which lone ones are escaped. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -72,12 +77,15 @@ function plainText(value: Record<string, unknown>): string | null {
   // for-in also visits what somebody may have added to Object.prototype.
   for (const _ in nothing) return null;
   let text = "{";
+  let count = 0;
   let isFirst = true;
   let isAfterString = false;
   for (const name in value) {
     const item = value[name];
     if (item === undefined) continue;
-    const prefixes = names.get(name) ?? prefixesOf(name);
+    const prefixes = lastNames[count] === name ? lastPrefixes[count] : recall(count, name);
+    count++;
+    if (prefixes === undefined) return null;
     if (typeof item === "string" && isClean(item)) {
       text += isFirst
         ? prefixes.firstString + item
@@ -115,6 +123,15 @@ function isClean(text: string): boolean {
       return false;
   }
   return true;
+}
+
+function recall(index: number, name: string): Prefixes {
+  const prefixes = names.get(name) ?? prefixesOf(name);
+  if (index < MOST_REMEMBERED && name.length <= LONGEST_NAME) {
+    lastNames[index] = name;
+    lastPrefixes[index] = prefixes;
+  }
+  return prefixes;
 }
 
 function prefixesOf(name: string): Prefixes {

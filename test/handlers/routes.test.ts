@@ -48,15 +48,11 @@ const user = demoSuite("a user");
 user("is JSON of the path parameter", async () => {
   const response = await ask("/user/42", { headers: { "User-Agent": "test" } });
   assert.is(response.headers.get("content-type"), "application/json; charset=UTF-8");
-  assert.is(await response.text(), '{"id":"42","url":"/user/42","userAgent":"test"}');
+  assert.is(await response.text(), '{"id":"42","userAgent":"test"}');
 });
 user("may have any name that a path can carry", async () => {
-  const { id, url } = (await (await ask("/user/J%C3%B6rg%3F%20")).json()) as {
-    id: string;
-    url: string;
-  };
-  assert.is(id, "Jörg? ");
-  assert.is(((await (await ask(url)).json()) as { id: string }).id, id);
+  const { id } = (await (await ask("/user/J%C3%B6rg%3F%2F+")).json()) as { id: string };
+  assert.is(id, "Jörg?/+");
 });
 user("that is no UTF-8 is 400, one without a name 404", async () => {
   assert.is((await ask("/user/%FF")).status, 400);
