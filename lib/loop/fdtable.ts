@@ -63,6 +63,7 @@ export class FdTable {
         `the handler is ${describe(handler)}; allowed is a function`,
       );
     }
+    checkEvents(events);
     const slot = this.#loop.poller.addFd(number, events);
     if (slot === EEXIST) {
       throw new CodedError(
@@ -85,6 +86,7 @@ export class FdTable {
         `descriptor ${number} has no handler; use addHandler()`,
       );
     }
+    checkEvents(events);
     const result = this.#loop.poller.updateFd(owner.slot, owner.generation, events);
     if (result < 0) throw refused(result, number);
   }
@@ -105,6 +107,17 @@ function numberOf(fd: FdLike): number {
   throw new CodedError(
     "ERR_ARGUMENT_TYPE",
     `the descriptor is ${describe(fd)}; allowed is an integer from 0, or an object with one as its "fd"`,
+  );
+}
+
+/** READ, WRITE and ERROR, in any combination. */
+const ALL_EVENTS = 0x01d;
+
+function checkEvents(events: number): void {
+  if (Number.isInteger(events) && (events & ~ALL_EVENTS) === 0) return;
+  throw new CodedError(
+    "ERR_ARGUMENT_RANGE",
+    `the events are ${describe(events)}; allowed are IOLoop.READ, IOLoop.WRITE and IOLoop.ERROR, combined with |`,
   );
 }
 

@@ -20,6 +20,7 @@ import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import {
+  BAD_ON_HEAD,
   CONTROL_EPOCH,
   KIND_ACCEPTED,
   KIND_BAD,
@@ -46,6 +47,7 @@ import {
 import { Outbox } from "../native/outbox.ts";
 import { type FdHandler, type FdLike, FdTable } from "./fdtable.ts";
 import { LoopClock } from "./loopclock.ts";
+import { runLogged } from "./runlogged.ts";
 import { quietOwner, type SlotOwner } from "./slotowner.ts";
 import { LONGEST_DELAY_MS, type TimeoutHandle, Timeouts } from "./timeouts.ts";
 import { TimingWheel } from "./timingwheel.ts";
@@ -332,8 +334,10 @@ export class IOLoop {
     else if (kind === KIND_DATA)
       owner.onData(slot, ring[at + RECORD_START]!, ring[at + RECORD_END]!);
     else if (kind === KIND_PARTIAL) owner.onPartial(slot);
-    else if (kind === KIND_BAD) owner.onBad(slot, ring[at + RECORD_A]!);
-    else if (kind === KIND_EOF) owner.onEof(slot);
+    else if (kind === KIND_BAD) {
+      const reason = ring[at + RECORD_A]!;
+      owner.onBad(slot, reason & ~BAD_ON_HEAD, (reason & BAD_ON_HEAD) !== 0);
+    } else if (kind === KIND_EOF) owner.onEof(slot);
     else if (kind === KIND_DRAINED) owner.onDrained(slot);
     else if (kind === KIND_READY) owner.onReady(slot, ring[at + RECORD_A]!);
     else if (kind === KIND_CHUNK) {
@@ -375,18 +379,6 @@ export class IOLoop {
 
   #checkOpen(): void {
     if (this.#closed) throw new CodedError("ERR_LOOP_CLOSED", "the IOLoop is closed");
-  }
-}
-
-/** Runs a callback of the user's; its errors, sync and async, are logged and go no further. */
-export function runLogged(callback: () => unknown): void {
-  try {
-    const result = callback();
-    if (result instanceof Promise) {
-      result.catch((error: unknown) => log.error("Exception in callback", error));
-    }
-  } catch (error) {
-    log.error("Exception in callback", error);
   }
 }
 

@@ -19,8 +19,8 @@ export interface SlotOwner {
   onData(slot: number, start: number, end: number): void;
   /** A head has begun and is not complete; once per head. */
   onPartial(slot: number): void;
-  /** What arrived is refused, a BAD_… reason; nothing more will be read. */
-  onBad(slot: number, reason: number): void;
+  /** What arrived is refused, a BAD_… reason; nothing more will be read. `isHead`: its method is HEAD. */
+  onBad(slot: number, reason: number, isHead: boolean): void;
   /** The peer has half-closed. */
   onEof(slot: number): void;
   /** The kernel has taken all that was queued. */
@@ -42,7 +42,7 @@ export class QuietOwner implements SlotOwner {
   onEnd(_slot: number): void {}
   onData(_slot: number, _start: number, _end: number): void {}
   onPartial(_slot: number): void {}
-  onBad(_slot: number, _reason: number): void {}
+  onBad(_slot: number, _reason: number, _isHead: boolean): void {}
   onEof(_slot: number): void {}
   onDrained(_slot: number): void {}
   onReady(_slot: number, _events: number): void {}

@@ -5,7 +5,7 @@
  */
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
-import { log } from "../base/log.ts";
+import { runLogged } from "./runlogged.ts";
 
 /** Node cuts longer delays to 1 ms. */
 export const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -52,14 +52,7 @@ export class Timeouts {
       }
       if (!this.#handles.delete(handle)) return;
       handle.timer = null;
-      try {
-        const result = callback();
-        if (result instanceof Promise) {
-          result.catch((error: unknown) => log.error("Exception in callback", error));
-        }
-      } catch (error) {
-        log.error("Exception in callback", error);
-      }
+      runLogged(callback);
     }, stepMs);
   }
 }

@@ -81,7 +81,8 @@ namespace landspout {
   X(BAD_HEAD_LENGTH, 14)                                             \
   X(BAD_FIELD_COUNT, 15)                                             \
   X(BAD_TRAILER_LENGTH, 16)                                          \
-  X(BAD_TRUNCATED, 17) /* the peer half-closed inside a message */
+  X(BAD_TRUNCATED, 17) /* the peer half-closed inside a message */   \
+  X(BAD_ON_HEAD, 256)  /* added to the reason if the method is HEAD */
 
 // Outbox commands: COMMAND_WORDS words each.
 #define LANDSPOUT_COMMAND_WORDS(X) \

@@ -183,6 +183,7 @@ export const BAD_HEAD_LENGTH = constant("BAD_HEAD_LENGTH");
 export const BAD_FIELD_COUNT = constant("BAD_FIELD_COUNT");
 export const BAD_TRAILER_LENGTH = constant("BAD_TRAILER_LENGTH");
 export const BAD_TRUNCATED = constant("BAD_TRUNCATED");
+export const BAD_ON_HEAD = constant("BAD_ON_HEAD");
 
 // Commands of the outbox ring.
 export const COMMAND_OP = constant("COMMAND_OP");

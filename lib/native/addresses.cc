@@ -69,6 +69,15 @@ UniqueFd OpenListener(const ListenAddress& address, int* error, const char** sys
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     // Accepted sockets inherit it: one system call less for each of them.
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    // So do these. A peer that has gone while it is not read from, because a handler is at work, is
+    // found.
+    const int idle_seconds = 60;
+    const int interval_seconds = 15;
+    const int probes = 4;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(idle_seconds));
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof(interval_seconds));
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
   }
   if (address.reuse_port &&
       ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {

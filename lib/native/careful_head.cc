@@ -65,6 +65,8 @@ int32_t HttpParser::ReasonOf(int error) const {
     case HPE_LF_EXPECTED:
       return BAD_LINE_END;
     default:
+      // Before a target there is nothing but a method that llhttp has plans for, PRI say.
+      if (!careful_ && target_end_ == 0) return 0;
       return last_ == Last::kNothing ? BAD_SYNTAX : BAD_FIELD;
   }
 }
@@ -83,6 +85,15 @@ bool HttpParser::VersionLooksWellFormed(const char* at) const {
     return !is("1.1") && !is("1.0") && !is("2.0") && !is("0.9");
   }
   return false;
+}
+
+bool HttpParser::MethodIsHead() const {
+  const bool in_arena = in_place_ && !careful_;
+  const char* head = in_arena ? base_ : stash_.data();
+  const size_t length = !in_arena          ? stash_.size()
+                        : base_ == nullptr ? 0
+                                           : static_cast<size_t>(end_ - base_);
+  return length >= 5 && std::memcmp(head, "HEAD ", 5) == 0;
 }
 
 const char* HttpParser::FeedCareful(const char* at, const char* end) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace landspout {
 
@@ -79,6 +80,17 @@ inline constexpr Table kTable = MakeTable();
 // True if `text` is `lower` but for letter case. `text` holds token characters, for which | 0x20
 // maps nothing but capitals onto what our names contain (letters, digits and '-').
 inline bool EqualsIgnoringCase(const char* text, const char* lower, size_t length) {
+  constexpr uint64_t kCase = 0x2020202020202020ull;
+  while (length >= 8) {
+    uint64_t a;
+    uint64_t b;
+    std::memcpy(&a, text, 8);
+    std::memcpy(&b, lower, 8);
+    if ((a | kCase) != b) return false;
+    text += 8;
+    lower += 8;
+    length -= 8;
+  }
   for (size_t i = 0; i < length; i++) {
     if ((text[i] | 0x20) != lower[i]) return false;
   }

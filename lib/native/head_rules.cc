@@ -1,6 +1,9 @@
 // The rules of head_rules.h. Called by http_parser.cc when llhttp has found a head's end.
 #include "head_rules.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <cstring>
 
 #include "abi.h"
@@ -89,7 +92,11 @@ bool ValidHost(const char* text, size_t length) {
   if (length != 0 && text[0] == '[') {
     at = 1;
     while (at < length && (Is(kHex, text[at]) || text[at] == ':' || text[at] == '.')) at++;
-    if (at < 4 || at == length || text[at] != ']') return false;  // "[::]" is the shortest
+    if (at == length || text[at] != ']' || at - 1 >= INET6_ADDRSTRLEN) return false;
+    char address[INET6_ADDRSTRLEN] = {};
+    std::memcpy(address, text + 1, at - 1);
+    in6_addr parsed;
+    if (::inet_pton(AF_INET6, address, &parsed) != 1) return false;
     at++;
   } else {
     while (at < length && text[at] != ':') {
@@ -105,7 +112,7 @@ bool ValidHost(const char* text, size_t length) {
     if (at == 0) return false;
   }
   if (at == length) return true;
-  if (text[at] != ':') return false;
+  if (text[at] != ':' || length - at > sizeof("65535")) return false;
   uint32_t port = 0;
   for (at++; at < length; at++) {
     if (!Is(kDigit, text[at])) return false;

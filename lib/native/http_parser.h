@@ -52,6 +52,8 @@ class HttpParser {
 
   Stop stop() const { return stop_; }
   int32_t bad() const { return bad_; }
+  // As far as the refused message shows: such a response has no body.
+  bool MethodIsHead() const;
   bool BetweenMessages() const { return phase_ == Phase::kStart; }
   bool InHead() const { return phase_ == Phase::kHead; }
   size_t HeldBytes() const { return stash_.size(); }

@@ -15,6 +15,7 @@ int64_t Poller::Listen(UniqueFd fd, const ListenConfig& config) {
   Slot& slot = slots_.at(static_cast<uint32_t>(index));
   slot.kind = SlotKind::kListener;
   slot.fd = std::move(fd);
+  ForgetUser(slot.fd.get());
   slot.config = static_cast<uint32_t>(configs_.size());
   configs_.push_back(config);
   const int error = Register(static_cast<uint32_t>(index), EPOLLIN);
@@ -40,8 +41,9 @@ void Poller::Accept(uint32_t index) {
         // The rest wait in the backlog until descriptors are free again; asking at once would spin.
         listener->paused = true;
         SetEvents(index, 0);
-        starved_.push_back({index, listener_generation});
-        StartPaceTimer(kAcceptPauseMs);
+        const double now = shared_.clock[CLOCK_NOW] - shared_.clock[CLOCK_SKEW];
+        starved_.push_back({{index, listener_generation}, now + kAcceptPauseMs});
+        StartPaceTimer();
       }
       return;
     }
@@ -53,8 +55,7 @@ void Poller::Accept(uint32_t index) {
     slot.config = listener->config;
     slot.raw = !configs_[listener->config].http;
     slot.fd = std::move(fd);
-    if (slot.fd.get() < static_cast<int>(users_.size()))
-      users_[static_cast<size_t>(slot.fd.get())] = {};
+    ForgetUser(slot.fd.get());
     if (Register(accepted, EPOLLIN) != 0) {
       slots_.Release(accepted);
       continue;

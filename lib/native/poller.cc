@@ -38,7 +38,7 @@ void Poller::Wake() {
     if (!closing_) Deliver();
     if (!closing_) Flush();
     if (!closing_) ApplyInterests();
-    slots_.EndTurn();
+    EndTurn();
     if (n <= 0 && ready_.empty() && late_.empty() && inbox_.empty()) break;
   }
   if (!closing_) {
@@ -62,9 +62,11 @@ void Poller::OnPrepare() {
     napi_handle_scope scope;
     napi_open_handle_scope(env_, &scope);
     Flush();
-    ApplyInterests();
     napi_close_handle_scope(env_, scope);
   }
+  // Also what a flush in the middle of a callback has left to do.
+  ApplyInterests();
+  EndTurn();
   UpdateRef();
   if (!idle_on_ && (!ready_.empty() || !late_.empty() || !inbox_.empty())) {
     idle_on_ = true;
@@ -122,6 +124,11 @@ void Poller::MakeRoom(size_t kept) {
   if (inbox_.HasRoom(kept)) return;
   Deliver();
   if (!closing_) Flush();
+}
+
+// Freed slots may be used again once TypeScript has heard of the end of those who had them.
+void Poller::EndTurn() {
+  if (late_.empty() && inbox_.empty()) slots_.EndTurn();
 }
 
 void Poller::UpdateRef() {

@@ -82,7 +82,7 @@ class Poller {
   static constexpr size_t kScratchBytes = 256 * 1024;
   static constexpr uint32_t kMaxPieces = 4096;
   static constexpr uint64_t kPaceMs = 8;
-  static constexpr uint64_t kAcceptPauseMs = 100;
+  static constexpr double kAcceptPauseMs = 100;
   static constexpr uint8_t kFreeTrickles = 4;
   static constexpr ssize_t kTrickleBytes = 256;  // a read below it is a crumb
   static constexpr ssize_t kPacedBytes = 4096;   // the same for what has gathered in kPaceMs
@@ -102,6 +102,10 @@ class Poller {
     uint32_t slot;
     uint32_t generation;
   };
+  struct Starved {
+    Named listener;
+    double until_ms;
+  };
 
   // poller.cc
   template <typename Handle, typename Init>
@@ -113,6 +117,7 @@ class Poller {
   void MoveLate();
   void Emit(int32_t kind, uint32_t slot, uint32_t generation, int32_t value);
   void UpdateRef();
+  void EndTurn();
   int Register(uint32_t index, uint32_t events);
   void SetEvents(uint32_t index, uint32_t events);
   void Close(uint32_t index, int error);
@@ -134,8 +139,11 @@ class Poller {
   void Pace(uint32_t index);
   void RunPaced();
   void OnPaceTimer();
-  void StartPaceTimer(uint64_t ms);
+  void StartPaceTimer();
   void AfterQueueEmpty(uint32_t index);
+
+  // users.cc
+  void ForgetUser(int fd);
 
   // listeners.cc
   void Accept(uint32_t index);
@@ -182,10 +190,10 @@ class Poller {
   std::vector<Late> late_;
   std::vector<Named> ready_;
   std::vector<Named> dirty_;
-  std::vector<Named> paced_;    // to be read at the next tick
-  std::vector<Named> due_;      // to be read in the next turn
-  std::vector<Named> starved_;  // listeners that wait for descriptors
-  std::vector<Named> users_;    // by descriptor: who has registered it
+  std::vector<Named> paced_;      // to be read at the next tick
+  std::vector<Named> due_;        // to be read in the next turn
+  std::vector<Starved> starved_;  // listeners that wait for descriptors
+  std::vector<Named> users_;      // by descriptor: who has registered it
   std::vector<Piece> pieces_;
   std::vector<uint32_t> chain_;    // outbox: next command of the same socket
   std::vector<uint32_t> touched_;  // outbox: sockets of this flush

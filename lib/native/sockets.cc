@@ -63,7 +63,8 @@ void Poller::FeedHttp(uint32_t index, const char* data, size_t length) {
       break;
     case HttpParser::Stop::kBad:
       slot.discard = true;
-      Emit(KIND_BAD, index, slot.generation, parser->bad());
+      Emit(KIND_BAD, index, slot.generation,
+           parser->bad() | (parser->MethodIsHead() ? BAD_ON_HEAD : 0));
       ReleaseParser(slot);
       break;
     case HttpParser::Stop::kHeld:
@@ -195,7 +196,7 @@ void Poller::Pace(uint32_t index) {
   slot.pacing = true;
   paced_.push_back({index, slot.generation});
   MarkDirty(index);
-  StartPaceTimer(kPaceMs);
+  StartPaceTimer();
 }
 
 // Reads those whose time has come. One that is put off again was never put back into the epoll set.
@@ -212,23 +213,30 @@ void Poller::RunPaced() {
   }
 }
 
-void Poller::StartPaceTimer(uint64_t ms) {
+// One timer for all that wait: ticks of kPaceMs as long as somebody does.
+void Poller::StartPaceTimer() {
   if (uv_is_active(reinterpret_cast<uv_handle_t*>(timer_))) return;
   uv_timer_start(
-      timer_, [](uv_timer_t* h) { static_cast<Poller*>(h->data)->OnPaceTimer(); }, ms, 0);
+      timer_, [](uv_timer_t* h) { static_cast<Poller*>(h->data)->OnPaceTimer(); }, kPaceMs, 0);
 }
 
 void Poller::OnPaceTimer() {
   due_.insert(due_.end(), paced_.begin(), paced_.end());
   paced_.clear();
-  std::vector<Named> starved;
+  const double now = StampTime() - shared_.clock[CLOCK_SKEW];
+  std::vector<Starved> starved;
   starved.swap(starved_);
-  for (const Named& named : starved) {
-    Slot* slot = slots_.Find(named.slot, named.generation);
+  for (const Starved& waiting : starved) {
+    Slot* slot = slots_.Find(waiting.listener.slot, waiting.listener.generation);
     if (slot == nullptr) continue;
-    slot->paused = false;
-    SetEvents(named.slot, EPOLLIN);
+    if (now < waiting.until_ms) {
+      starved_.push_back(waiting);
+    } else {
+      slot->paused = false;
+      SetEvents(waiting.listener.slot, EPOLLIN);
+    }
   }
+  if (!starved_.empty()) StartPaceTimer();
   Wake();
 }
 

@@ -1,5 +1,7 @@
 // Poller: descriptors of the user's (pipes, eventfds, sockets made elsewhere) in the same epoll
 // set. The user owns and closes them; the loop only watches.
+#include <fcntl.h>
+
 #include <cerrno>
 
 #include "poller.h"
@@ -7,10 +9,21 @@
 namespace landspout {
 
 int64_t Poller::AddUser(int fd, uint32_t events) {
-  if (fd < 0) return -EBADF;
+  if (fd < 0 || ::fcntl(fd, F_GETFD) == -1) return -EBADF;
   if (static_cast<size_t>(fd) >= users_.size()) users_.resize(static_cast<size_t>(fd) + 1);
   const Named& known = users_[static_cast<size_t>(fd)];
-  if (known.generation != 0 && slots_.Find(known.slot, known.generation) != nullptr) return -EEXIST;
+  Slot* watched = known.generation == 0 ? nullptr : slots_.Find(known.slot, known.generation);
+  if (watched != nullptr) {
+    epoll_event event = {};
+    event.events = watched->events;
+    event.data.u64 = static_cast<uint64_t>(known.generation) << 32 | known.slot;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0) return -EEXIST;
+    // Closed without a word, and the number is another file's now: the set has forgotten it
+    // already.
+    watched->fd.release();
+    slots_.Release(known.slot);
+    active_--;
+  }
   const int64_t number = slots_.Acquire();
   if (number < 0) return -EMFILE;
   const uint32_t index = static_cast<uint32_t>(number);
@@ -52,6 +65,11 @@ int Poller::RemoveUser(uint32_t index, uint32_t generation) {
   active_--;
   UpdateRef();
   return 0;
+}
+
+// A descriptor of ours has this number now: whoever had registered it has closed it.
+void Poller::ForgetUser(int fd) {
+  if (static_cast<size_t>(fd) < users_.size()) users_[static_cast<size_t>(fd)] = {};
 }
 
 }  // namespace landspout

@@ -16,6 +16,12 @@ import { isBodiless } from "../http/httpstatus.ts";
 import { RequestHead } from "./requesthead.ts";
 import type { ResponsePiece, ResponsePieces } from "./responsepieces.ts";
 
+/** Who answers requests; Application is one. Declared here, below it. */
+export interface RequestDispatcher {
+  /** Answers a request whose framing has been judged and whose body, if any, is there: now or later, always. */
+  startRequest(exchange: Exchange): void;
+}
+
 /** What an exchange needs of its server. */
 export interface ExchangeServer {
   readonly loop: IOLoop;

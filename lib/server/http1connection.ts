@@ -13,7 +13,6 @@
  */
 
 import { CodedError } from "../base/errors.ts";
-import { log } from "../base/log.ts";
 import {
   BAD_TRUNCATED,
   HEAD_EXPECT_CONTINUE,
@@ -22,6 +21,7 @@ import {
   OP_RESUME,
 } from "../native/addon.ts";
 import { QuietOwner } from "../loop/slotowner.ts";
+import { BodyBuffer } from "./bodybuffer.ts";
 import { Exchange, type ExchangeConnection, type ExchangeServer } from "./exchange.ts";
 import type { ResolvedHTTPServerOptions } from "./httpserveroptions.ts";
 import {
@@ -45,6 +45,10 @@ export interface ConnectionServer extends ExchangeServer {
   readonly isStopping: boolean;
   readonly longestSilenceMs: number;
   dispatch(exchange: Exchange): void;
+  /** Nothing is in progress on the connection: the server has it. */
+  ownsIdle(slot: number): boolean;
+  /** Reads on behind a head that asks for an upgrade, which is not granted here. */
+  continueAfterUpgrade(exchange: Exchange): void;
   /** Nothing is in progress any more; `headSinceMs` is when the next head began, or -1. */
   rest(slot: number, generation: number, headSinceMs: number): void;
   refuse(slot: number, generation: number, refusal: Refusal): void;
@@ -66,8 +70,9 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   readonly #queue: Exchange[] = [];
   /** The last request, while its body is on its way. */
   #reading: Exchange | null = null;
-  #bodyChunks: Buffer[] = [];
-  #bodyBytes = 0;
+  readonly #body = new BodyBuffer();
+  /** Declared length of the body that is on its way; 0 = chunked. */
+  #bodyDeclared = 0;
   #bodySinceMs = 0;
   #headSinceMs = -1;
   #endSinceMs = -1;
@@ -116,7 +121,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
 
   /** Called by flush(): settles when the kernel has all, or what it lacks is below the high-water mark. */
   flushed(): Promise<void> {
-    const promise = this.#closed ? Promise.reject(closedError()) : this.#wait();
+    const promise = this.#closed ? Promise.reject(closedError()) : this.#whenFlushed();
     // Most callers do not wait; that a client has gone must not end the process as an unhandled rejection.
     promise.catch(ignore);
     return promise;
@@ -126,7 +131,9 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
 
   override onHead(slot: number, at: number): void {
     this.#headSinceMs = -1;
-    this.take(new Exchange(this.server, slot, this.generation, at));
+    const exchange = new Exchange(this.server, slot, this.generation, at);
+    this.server.continueAfterUpgrade(exchange);
+    this.take(exchange);
   }
 
   override onPartial(_slot: number): void {
@@ -137,38 +144,35 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   override onBody(_slot: number, start: number, end: number): void {
     const exchange = this.#reading;
     if (exchange === null) return;
-    this.#bodyBytes += end - start;
-    if (this.#bodyBytes > this.server.options.maxBodyBytes) {
+    if (this.#body.length + end - start > this.server.options.maxBodyBytes) {
       this.#refuse(chunkedTooLarge);
       return;
     }
-    this.#bodyChunks.push(Buffer.from(this.server.loop.arena.subarray(start, end)));
+    const left = this.#bodyDeclared === 0 ? 0 : this.#bodyDeclared - this.#body.length;
+    this.#body.append(this.server.loop.arena, start, end, left);
     // A body behind an unfinished request waits in the kernel.
     if (exchange !== this.#current) this.#pause(QUEUE_FULL);
   }
 
   override onChunk(_slot: number, bytes: number): void {
     if (this.#reading === null) return;
-    if (this.#bodyBytes + bytes > this.server.options.maxBodyBytes) this.#refuse(chunkedTooLarge);
+    if (this.#body.length + bytes > this.server.options.maxBodyBytes) this.#refuse(chunkedTooLarge);
   }
 
   override onEnd(_slot: number): void {
     const exchange = this.#reading;
     if (exchange === null) return;
     this.#reading = null;
-    const chunks = this.#bodyChunks;
-    exchange.body =
-      chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    exchange.body = this.#body.take();
     exchange.isBodyPending = false;
-    this.#bodyChunks = [];
     if (exchange === this.#current) this.#dispatch(exchange);
     this.pump();
   }
 
-  override onBad(_slot: number, reason: number): void {
+  override onBad(_slot: number, reason: number, isHead: boolean): void {
     // A body cut short by the client's end: its request never was.
     if (reason === BAD_TRUNCATED && this.#reading !== null && this.#reading.isHeadSent) return;
-    this.#refuse(refusalFor(reason));
+    this.#refuse(refusalFor(reason), isHead);
   }
 
   override onEof(_slot: number): void {
@@ -215,7 +219,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
     // A body that waits for its turn is not slow: we do not read it.
     if (this.#reading !== null && this.#pauses === 0 && options.bodyTimeoutMs > 0) {
       const rate = options.minBodyBytesPerSecond;
-      const earnedMs = rate === 0 ? 0 : (this.#bodyBytes * SECOND_MS) / rate;
+      const earnedMs = rate === 0 ? 0 : (this.#body.length * SECOND_MS) / rate;
       if (!left(this.#bodySinceMs, options.bodyTimeoutMs + earnedMs)) {
         this.#refuse(bodyTimeout);
         return options.lingerTimeoutMs;
@@ -237,7 +241,8 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
 
   /** Starts requests as long as they are answered at once; ends the connection when it is over. */
   pump(): void {
-    if (this.#pumping || this.#closed) return;
+    // A callback that comes late must not act for whoever has the slot now.
+    if (this.#pumping || this.#closed || this.server.loop.ownerOf(this.slot) !== this) return;
     this.#pumping = true;
     while (this.#current === null && !this.#closed && !this.#isEnding) {
       if (this.server.loop.pendingBytes[this.slot]! > this.server.options.highWaterBytes) {
@@ -260,25 +265,20 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   // Steps.
 
   #dispatch(exchange: Exchange): void {
-    try {
-      this.server.dispatch(exchange);
-    } catch (error) {
-      log.error("the dispatcher of an HTTPServer threw", error);
-      exchange.abort();
-    }
+    this.server.dispatch(exchange);
   }
 
   #expectBody(exchange: Exchange): void {
     this.#reading = exchange;
-    this.#bodyBytes = 0;
+    this.#bodyDeclared = exchange.declaredBodyBytes;
     this.#bodySinceMs = this.server.loop.clock.turnMs;
     exchange.isBodyPending = true;
-    if (exchange.declaredBodyBytes > this.server.options.maxBodyBytes) this.#refuse(bodyTooLarge);
+    if (this.#bodyDeclared > this.server.options.maxBodyBytes) this.#refuse(bodyTooLarge);
   }
 
   /** The body of the current request is on its way; now the client is told to send it, if it waits for that. */
   #awaitBody(exchange: Exchange): void {
-    if ((exchange.flags & HEAD_EXPECT_CONTINUE) !== 0 && this.#bodyBytes === 0)
+    if ((exchange.flags & HEAD_EXPECT_CONTINUE) !== 0 && this.#body.length === 0)
       exchange.sendContinue();
     this.#bodySinceMs = this.server.loop.clock.turnMs;
     const { bodyTimeoutMs } = this.server.options;
@@ -286,12 +286,12 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   }
 
   /** Nothing more of the input has a meaning: answers what came before it, then refuses, then closes. */
-  #refuse(refusal: Refusal): void {
+  #refuse(refusal: Refusal, isHead = this.#reading?.method === "HEAD"): void {
     const reading = this.#reading;
     this.#reading = null;
-    this.#bodyChunks = [];
+    this.#body.take();
     this.#headSinceMs = -1;
-    this.#refusal ??= refusal;
+    this.#refusal ??= { ...refusal, isHead };
     if (reading !== null) {
       // Its request is refused with it; it was never started.
       if (this.#current === reading) this.#current = null;
@@ -323,7 +323,15 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
     this.server.linger(this.slot, this.generation);
   }
 
-  #wait(): Promise<void> {
+  #whenFlushed(): Promise<void> {
+    const { loop } = this.server;
+    if (loop.ownerOf(this.slot) !== this) {
+      // The response is complete and the connection goes on without this object. Only what the kernel still lacks is
+      // worth taking it back for, and not from a successor.
+      const isLow = loop.pendingBytes[this.slot]! <= this.server.options.highWaterBytes;
+      if (isLow || !this.server.ownsIdle(this.slot) || this.#isEnding) return Promise.resolve();
+      loop.setOwner(this.slot, this);
+    }
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
       if (this.#waiters.length === 1) this.server.loop.addCallback(() => this.#settleWaiters());

@@ -36,27 +36,16 @@ import {
 } from "../net/listenaddress.ts";
 import { listenError } from "../net/listenerror.ts";
 import { setFieldNames } from "../http/knownfields.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type RequestDispatcher } from "./exchange.ts";
 import { type ConnectionServer, HTTP1Connection } from "./http1connection.ts";
 import {
   type HTTPServerOptions,
   httpServerOptions,
   type ResolvedHTTPServerOptions,
+  type StopOptions,
 } from "./httpserveroptions.ts";
 import { headTimeout, type Refusal, refusalFor, refusalText } from "./refusals.ts";
 import { ResponsePieces } from "./responsepieces.ts";
-
-/** Who answers requests; Application is one. Declared here, below it. */
-export interface RequestDispatcher {
-  /** Answers a request whose framing has been judged and whose body, if any, is there: now or later, always. */
-  startRequest(exchange: Exchange): void;
-}
-
-/** How long stop() lets requests in progress take. */
-export interface StopOptions {
-  /** ms until what is still open is closed by force; 0 = at once. Default 10,000. */
-  readonly graceMs?: number;
-}
 
 // What a connection without an HTTP1Connection is doing.
 const IDLE = 0;
@@ -66,9 +55,6 @@ const LINGER = 2;
 const DEFAULT_GRACE_MS = 10_000;
 const DEFAULT_SILENCE_MS = 60_000;
 const EAFNOSUPPORT = 97;
-
-/** What connections share per loop: the response heads that the addon keeps. */
-const piecesOf = new WeakMap<IOLoop, ResponsePieces>();
 
 interface Listener {
   readonly slot: number;
@@ -92,6 +78,8 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   readonly #deadlines: Float64Array;
   #listeners: Listener[] = [];
   #connectionCount = 0;
+  /** The request whose record is being walked. */
+  #dispatching: Exchange | null = null;
   #stopping: { readonly done: Promise<void>; readonly resolve: () => void } | null = null;
 
   /**
@@ -113,12 +101,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     const { keepAliveTimeoutMs, writeStallTimeoutMs } = this.options;
     const silences = [keepAliveTimeoutMs, writeStallTimeoutMs].filter((ms) => ms > 0);
     this.longestSilenceMs = silences.length === 0 ? DEFAULT_SILENCE_MS : Math.min(...silences);
-    let pieces = piecesOf.get(this.loop);
-    if (pieces === undefined) {
-      pieces = new ResponsePieces(this.loop);
-      piecesOf.set(this.loop, pieces);
-    }
-    this.pieces = pieces;
+    this.pieces = ResponsePieces.of(this.loop);
     this.#states = new Uint8Array(this.loop.generations.length);
     this.#deadlines = new Float64Array(this.loop.generations.length);
   }
@@ -202,6 +185,8 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     this.#listeners = [];
     this.#eachConnection((slot, owner) => {
       if (owner instanceof HTTP1Connection && owner.isBusy) owner.drain();
+      // Called from its handler: its response closes the connection.
+      else if (this.#dispatching?.slot === slot) this.#dispatching.keepAlive = false;
       else if (this.#states[slot] !== LINGER) this.#command(OP_CLOSE, slot);
     });
     const force = this.loop.callLater({ delayMs: graceMs }, () => this.closeAllConnections());
@@ -234,7 +219,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     const { loop } = this;
     const exchange = new Exchange(this, slot, loop.generations[slot]!, at);
     if (this.#states[slot] === HEAD) this.#states[slot] = IDLE;
-    if ((exchange.flags & HEAD_UPGRADE) !== 0) this.#command(OP_CONTINUE, slot);
+    this.continueAfterUpgrade(exchange);
     if (
       (exchange.flags & HEAD_HAS_BODY) !== 0 ||
       loop.pendingBytes[slot]! > this.options.highWaterBytes
@@ -242,7 +227,9 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
       this.#connectionFor(exchange).take(exchange);
       return;
     }
+    this.#dispatching = exchange;
     this.dispatch(exchange);
+    this.#dispatching = null;
     if (!exchange.isFinished && exchange.connection === null) this.openConnection(exchange);
   }
 
@@ -251,9 +238,9 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     if (this.options.headTimeoutMs > 0) this.setDeadline(slot, this.options.headTimeoutMs);
   }
 
-  override onBad(slot: number, reason: number): void {
-    if (this.#states[slot] !== LINGER)
-      this.refuse(slot, this.loop.generations[slot]!, refusalFor(reason));
+  override onBad(slot: number, reason: number, isHead: boolean): void {
+    if (this.#states[slot] === LINGER) return;
+    this.refuse(slot, this.loop.generations[slot]!, { ...refusalFor(reason), isHead });
   }
 
   override onEof(slot: number): void {
@@ -293,7 +280,22 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
 
   /** @internal */
   dispatch(exchange: Exchange): void {
-    this.#dispatcher.startRequest(exchange);
+    try {
+      this.#dispatcher.startRequest(exchange);
+    } catch (error) {
+      log.error("the dispatcher of an HTTPServer threw", error);
+      exchange.abort();
+    }
+  }
+
+  /** @internal */
+  ownsIdle(slot: number): boolean {
+    return this.loop.ownerOf(slot) === this;
+  }
+
+  /** @internal Nothing is upgraded here yet: what comes behind such a head is read as HTTP. RFC 9110 §7.8. */
+  continueAfterUpgrade({ flags, slot }: Exchange): void {
+    if ((flags & HEAD_UPGRADE) !== 0) this.#command(OP_CONTINUE, slot);
   }
 
   /** @internal The request outlives its record: from now on its connection has an object. */

@@ -13,7 +13,7 @@ export const httpServerOptions = options({
   maxHeaderCount: integer({ default: 128, min: 1, max: 2_000 }),
   /** Most bytes of a request target. Over it: 414, then close. RFC 9110 §15.5.15. */
   maxTargetBytes: integer({ default: 16 * KiB, min: 16, max: MOST_HEADER_BYTES }),
-  /** Most bytes of a request body, decoded from chunks; 0 = no body at all. Over it: 413, then close; before a byte of it is read if the length is declared. */
+  /** Most bytes of a request body, decoded from chunks; 0 = no body at all. Over it: 413 before a byte of it is read if the length is declared, 400 if it is chunked; then close. */
   maxBodyBytes: integer({ default: 100 * MiB, min: 0, max: Number.MAX_SAFE_INTEGER }),
   /** Time for a head from its first byte on, in ms; 0 = for ever. Over it: 408, then close. */
   headTimeoutMs: integer({ default: 20_000, min: 0, max: HOUR_MS }),
@@ -23,7 +23,7 @@ export const httpServerOptions = options({
   minBodyBytesPerSecond: integer({ default: 500, min: 0, max: 1024 * MiB }),
   /** Silence after which a connection without a request is closed, in ms; 0 = never. */
   keepAliveTimeoutMs: integer({ default: 75_000, min: 0, max: HOUR_MS }),
-  /** Time without progress after which a client that does not read its response is reset, in ms; 0 = never. */
+  /** Time without progress after which a client that does not read its response is cut off, in ms; 0 = never. */
   writeStallTimeoutMs: integer({ default: 60_000, min: 0, max: HOUR_MS }),
   /** Time a client has to read its last response and close, in ms. */
   lingerTimeoutMs: integer({ default: 5_000, min: 10, max: HOUR_MS }),
@@ -41,3 +41,9 @@ export const httpServerOptions = options({
 
 export type HTTPServerOptions = Input<typeof httpServerOptions>;
 export type ResolvedHTTPServerOptions = Resolved<typeof httpServerOptions>;
+
+/** How long stop() lets requests in progress take. */
+export interface StopOptions {
+  /** ms until what is still open is closed by force; 0 = at once. Default 10,000. */
+  readonly graceMs?: number;
+}

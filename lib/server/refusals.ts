@@ -13,6 +13,8 @@ export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
+  /** The request's method was HEAD, as far as could be seen: no body is sent. Default false. */
+  readonly isHead?: boolean;
 }
 
 function refusal(status: number, code: ErrorCode, message: string): Refusal {
@@ -68,10 +70,10 @@ export function refusalFor(reason: number): Refusal {
 }
 
 /** The whole response to a refused message: it says that the connection ends, and how long it is. */
-export function refusalText({ status, message }: Refusal, date: string): string {
+export function refusalText({ status, message, isHead = false }: Refusal, date: string): string {
   const body = `${status} ${reasonPhrase(status)}: ${message}\n`;
   return (
     `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\nServer: landspout\r\nDate: ${date}\r\nConnection: close\r\n` +
-    `Content-Type: text/plain; charset=UTF-8\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    `Content-Type: text/plain; charset=UTF-8\r\nContent-Length: ${body.length}\r\n\r\n${isHead ? "" : body}`
   );
 }

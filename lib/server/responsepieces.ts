@@ -39,6 +39,18 @@ const pieceEnds = { length: "Content-Length: ", tag: 'Etag: "' } as const;
 export const SERVER_LINE = "Server: landspout\r\n";
 
 export class ResponsePieces {
+  static readonly #byLoop = new WeakMap<IOLoop, ResponsePieces>();
+
+  /** Those of a loop: its servers share them. */
+  static of(loop: IOLoop): ResponsePieces {
+    let pieces = ResponsePieces.#byLoop.get(loop);
+    if (pieces === undefined) {
+      pieces = new ResponsePieces(loop);
+      ResponsePieces.#byLoop.set(loop, pieces);
+    }
+    return pieces;
+  }
+
   readonly #loop: IOLoop;
   readonly #byText = new Map<string, ResponsePiece>();
   readonly #dates = new DateCache();
@@ -46,7 +58,7 @@ export class ResponsePieces {
   #nowMs = 0;
   #second = 0;
 
-  constructor(loop: IOLoop) {
+  private constructor(loop: IOLoop) {
     this.#loop = loop;
   }
 

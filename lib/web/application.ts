@@ -9,8 +9,8 @@
  */
 import { CodedError } from "../base/errors.ts";
 import { log, logs } from "../base/log.ts";
-import type { Exchange, ExchangeServer } from "../server/exchange.ts";
-import { HTTPServer, type RequestDispatcher } from "../server/httpserver.ts";
+import type { Exchange, ExchangeServer, RequestDispatcher } from "../server/exchange.ts";
+import { HTTPServer } from "../server/httpserver.ts";
 import type { HTTPServerOptions } from "../server/httpserveroptions.ts";
 import { hashPath } from "../server/methods.ts";
 import { ErrorHandler } from "./errorhandler.ts";
@@ -129,7 +129,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
         return;
       }
       match = this.#table.lookupRest(exchange);
-    } else if (exchange.isAsterisk) {
+    } else if (exchange.isAsterisk || exchange.path === "*") {
       this.#start(exchange, asteriskTarget, null, null);
       return;
     } else {

@@ -54,13 +54,15 @@ type FitsArgs<Params, Args extends readonly unknown[]> =
   // from a type, so a pattern without names fits whatever does not ask for an object.
   Args extends readonly []
     ? true
-    : keyof Params extends never
-      ? AsksForObject<Args[0]> extends true
-        ? false
-        : true
-      : Params extends Args[0]
-        ? true
-        : false;
+    : [Args[0]] extends [never]
+      ? true // RequestHandler's own, not overridden
+      : keyof Params extends never
+        ? AsksForObject<Args[0]> extends true
+          ? false
+          : true
+        : Params extends Args[0]
+          ? true
+          : false;
 
 /** True for an object type with at least one required property; false for string, unknown, any and the like. */
 type AsksForObject<Parameter> = unknown extends Parameter

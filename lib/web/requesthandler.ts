@@ -28,7 +28,7 @@ import type { PlainPieces } from "./plainpieces.ts";
 import { RequestReader } from "./requestreader.ts";
 import type { FieldValue } from "./responseheaders.ts";
 import type { EtagSource, ResponseWriter } from "./responsewriter.ts";
-import type { InitArgs } from "./routing.ts";
+import type { InitArgs, ReverseArg } from "./routing.ts";
 
 /** What write() takes: text, bytes, or a plain object to be sent as JSON. */
 export type Writable = string | Uint8Array | Readonly<Record<string, unknown>>;
@@ -53,6 +53,8 @@ export interface RedirectOptions {
 export interface HandlerApplication {
   readonly settings: { readonly serveTraceback?: boolean; readonly [name: string]: unknown };
   logRequest(handler: RequestHandler): void;
+  /** The path of a named route, with values for its groups. */
+  reverseUrl(name: string, ...args: readonly ReverseArg[]): string;
   /** @internal */
   pieces(server: ExchangeServer): PlainPieces;
 }
@@ -160,6 +162,11 @@ export class RequestHandler extends RequestReader implements EtagSource {
 
   get settings(): HandlerApplication["settings"] {
     return this.application.settings;
+  }
+
+  /** The path of a named route of the application. @throws CodedError as Application.reverseUrl() */
+  reverseUrl(name: string, ...args: readonly ReverseArg[]): string {
+    return this.application.reverseUrl(name, ...args);
   }
 
   // The response's head.

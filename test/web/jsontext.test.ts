@@ -43,7 +43,11 @@ json("is the same when its names are many and long", () => {
 });
 
 json("does not take up what was added to Object.prototype", () => {
-  Object.defineProperty(Object.prototype, "stray", { value: 1, enumerable: true, configurable: true });
+  Object.defineProperty(Object.prototype, "stray", {
+    value: 1,
+    enumerable: true,
+    configurable: true,
+  });
   try {
     assert.is(jsonText({ a: "x" }), '{"a":"x"}');
   } finally {
