@@ -40,12 +40,12 @@ bool OneNumber(const char* text, size_t length, const char** number, size_t* dig
 
 }  // namespace
 
-int32_t HttpParser::ReasonOf(int error) const {
+int32_t HttpParser::ReasonOf(int error) {
   if (phase_ == Phase::kBody) return error == HPE_INVALID_HEADER_TOKEN ? BAD_FIELD : BAD_CHUNK;
+  // llhttp has plans of its own for methods of other protocols: PRI, SOURCE, RTSP's.
+  if (!careful_ && llhttp_get_method(llhttp()) > HTTP_LAST_PLAIN) return 0;
   switch (error) {
     case HPE_INVALID_METHOD:
-    case HPE_INVALID_CONSTANT:  // a method that llhttp knows, of another protocol
-    case HPE_PAUSED_H2_UPGRADE:
       return careful_ ? BAD_SYNTAX : 0;
     case HPE_UNEXPECTED_CONTENT_LENGTH:
     case HPE_INVALID_CONTENT_LENGTH:
@@ -53,10 +53,7 @@ int32_t HttpParser::ReasonOf(int error) const {
     case HPE_INVALID_URL:
       return BAD_TARGET;
     case HPE_INVALID_VERSION:
-      return VersionLooksWellFormed(
-                 llhttp_get_error_pos(&reinterpret_cast<const llhttp_t&>(core_.llhttp)))
-                 ? BAD_VERSION
-                 : BAD_SYNTAX;
+      return VersionLooksWellFormed(llhttp_get_error_pos(llhttp())) ? BAD_VERSION : BAD_SYNTAX;
     case HPE_INVALID_TRANSFER_ENCODING:
       return BAD_TRANSFER_ENCODING;
     case HPE_INVALID_HEADER_TOKEN:
@@ -65,8 +62,6 @@ int32_t HttpParser::ReasonOf(int error) const {
     case HPE_LF_EXPECTED:
       return BAD_LINE_END;
     default:
-      // Before a target there is nothing but a method that llhttp has plans for, PRI say.
-      if (!careful_ && target_end_ == 0) return 0;
       return last_ == Last::kNothing ? BAD_SYNTAX : BAD_FIELD;
   }
 }

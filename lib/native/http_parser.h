@@ -96,7 +96,7 @@ class HttpParser {
   bool EmitHead(const char* bytes, uint32_t length);
   void FinishMessage();
   // What an error of llhttp means; 0 = try carefully.
-  int32_t ReasonOf(int error) const;
+  int32_t ReasonOf(int error);
   bool VersionLooksWellFormed(const char* at) const;
   // Makes copy_ of the careful head in stash_ fit for llhttp. Returns 0 or a BAD_….
   int32_t Sanitize(size_t head_bytes, size_t* method_bytes);

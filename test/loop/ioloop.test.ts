@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CodedError } from "../../lib/base/errors.ts";
-import { runLogged } from "../../lib/loop/ioloop.ts";
 import { IOLoop, RequestHandler } from "../../lib/index.ts";
 import { until } from "../support/deferred.ts";
 import { turns, within } from "../support/rawclient.ts";
@@ -211,12 +210,6 @@ callbacks(
     assert.equal([...errors].sort(), ["async", "sync"]);
   },
 );
-
-callbacks("logs alike for those who run callbacks by hand", async ({ errors }) => {
-  runLogged(() => Promise.reject(new Error("by hand")));
-  await until(() => errors.length === 1, "an error in the log");
-  assert.equal(errors, ["by hand"]);
-});
 
 callbacks.run();
 
