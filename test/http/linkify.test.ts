@@ -6,11 +6,14 @@ import { type LinkifyOptions, linkify } from "../../lib/http/linkify.ts";
 
 /** Expects links of exactly what stands between ⟦ and ⟧. */
 function links(marked: string, options: LinkifyOptions = {}): void {
-  const expected = xhtmlEscape(marked).replace(
+  assert.is(linkify(marked.replace(/[⟦⟧]/g, ""), options), withLinks(marked));
+}
+
+function withLinks(marked: string): string {
+  return xhtmlEscape(marked).replace(
     /⟦(.*?)⟧/g,
     (_, url: string) => `<a href="${url.startsWith("www.") ? "http://" : ""}${url}">${url}</a>`,
   );
-  assert.is(linkify(marked.replace(/[⟦⟧]/g, ""), options), expected);
 }
 
 const ends = suite("a link");
@@ -49,7 +52,7 @@ ends("is made of an address that begins with www.", () => {
 });
 
 ends("is not made of a protocol alone, or of a piece of a word", () => {
-  links("http:// www. www.. --://x ://x http:x \xe9http://x");
+  links("http:. www. www.. --://x ://x http:x \xe9http://x");
   links("-⟦http://x⟧");
 });
 
@@ -142,12 +145,17 @@ shortening.run();
 const hostile = suite("a text made to take long");
 
 hostile("is walked through all the same", () => {
-  links(`⟦http://url.com/w⟧(${"a".repeat(45)}`);
-  links(`⟦http://url.com/withmany⟧${".".repeat(100_000)}`);
-  links(`⟦http://url.com/withmany⟧${"(".repeat(100_000)}a)`);
-  links("a-".repeat(100_000));
-  links("www.&".repeat(50_000));
-  links(`⟦http://${"x(a)".repeat(50_000)}⟧`);
+  for (const marked of [
+    `⟦http://url.com/w⟧(${"a".repeat(45)}`,
+    `⟦http://url.com/withmany⟧${".".repeat(100_000)}`,
+    `⟦http://url.com/withmany⟧${"(".repeat(100_000)}a)`,
+    "a-".repeat(100_000),
+    "www.<".repeat(50_000),
+    `⟦http://${"x(a)".repeat(50_000)}⟧`,
+  ]) {
+    // Not assert.is(): what it would print is as long as the texts.
+    assert.ok(linkify(marked.replace(/[⟦⟧]/g, "")) === withLinks(marked), marked.slice(0, 30));
+  }
 });
 
 hostile.run();
