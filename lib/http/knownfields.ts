@@ -17,6 +17,11 @@ export const UNKNOWN_FIELD = 0;
 /** An id shares 32 bits with a 24-bit offset. */
 const MOST_FIELD_NAMES = 255;
 
+/** Names asked for last, by length and first letter. */
+const PLACES = 64;
+const lastNames: string[] = new Array<string>(PLACES).fill("");
+const lastIds: number[] = new Array<number>(PLACES).fill(UNKNOWN_FIELD);
+
 const ids = new Map<string, number>();
 
 /**
@@ -67,9 +72,14 @@ export function setFieldNames(names: readonly string[]): void {
  * @returns UNKNOWN_FIELD if the parser does not know the name
  */
 export function fieldIdOf(name: string): number {
+  // Programs ask for the same few names, as literals: found again by their address.
+  const place = (name.length * 5 + name.charCodeAt(0)) & (PLACES - 1);
+  if (lastNames[place] === name) return lastIds[place] ?? UNKNOWN_FIELD;
   const id = idsBySpelling.get(name);
-  if (id !== undefined) return id;
-  return ids.get(name.toLowerCase()) ?? UNKNOWN_FIELD;
+  if (id === undefined) return ids.get(name.toLowerCase()) ?? UNKNOWN_FIELD;
+  lastNames[place] = name;
+  lastIds[place] = id;
+  return id;
 }
 
 /** Spells a field name Http-Header-Case: "content-TYPE" → "Content-Type", "etag" → "Etag". */

@@ -220,7 +220,7 @@ export class Outbox implements PieceKeeper {
     const ring = this.#ring;
     let at = this.#control[CONTROL_COMMANDS]!;
     if (at + COMMAND_WORDS > this.#ringWords) {
-      this.#sendBut(b, op);
+      this.#flushBut(hasOperand(op) && b !== PAYLOAD_IS_PIECE ? b : 0);
       at = 0;
     }
     ring[at + COMMAND_OP] = op;
@@ -232,12 +232,16 @@ export class Outbox implements PieceKeeper {
     this.#control[CONTROL_COMMANDS] = at + COMMAND_WORDS;
   }
 
-  /** Flushes a full ring while the arena already holds the operand of the command to come, which stays. */
-  #sendBut(end: number, op: number): void {
+  /** Flushes a full ring while the arena already holds the operand of the command to come, which stays: up to `end`. */
+  #flushBut(end: number): void {
     this.#poller.flush();
-    if (op === OP_WRITE || op === OP_FRAMED || op === OP_TAGGED) this.#used = end;
-    else this.#used = 0;
+    this.#used = end;
   }
+}
+
+/** A and B of the command are bytes of the arena. */
+function hasOperand(op: number): boolean {
+  return op === OP_WRITE || op === OP_FRAMED || op === OP_TAGGED;
 }
 
 declare global {

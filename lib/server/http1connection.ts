@@ -165,7 +165,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
     this.#reading = null;
     exchange.body = this.#body.take();
     exchange.isBodyPending = false;
-    if (exchange === this.#current) this.#dispatch(exchange);
+    if (exchange === this.#current) this.server.dispatch(exchange);
     this.pump();
   }
 
@@ -257,16 +257,12 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
       this.#current = exchange;
       if (this.#queue.length <= this.server.options.maxPipelined / 2) this.#resume(QUEUE_FULL);
       if (exchange.isBodyPending) this.#awaitBody(exchange);
-      else this.#dispatch(exchange);
+      else this.server.dispatch(exchange);
     }
     this.#pumping = false;
   }
 
   // Steps.
-
-  #dispatch(exchange: Exchange): void {
-    this.server.dispatch(exchange);
-  }
 
   #expectBody(exchange: Exchange): void {
     this.#reading = exchange;
@@ -320,6 +316,8 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#queue.length = 0;
+    // Nobody is to wait for a kernel that this object will not hear of any more.
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
     this.server.linger(this.slot, this.generation);
   }
 

@@ -36,6 +36,10 @@ const nothing: object = {};
 const lastNames: string[] = [];
 const lastPrefixes: Prefixes[] = [];
 
+/** By place among the names: the last string that had nothing to escape. Many come again: states, types, literals. */
+const lastClean: string[] = new Array<string>(MOST_REMEMBERED).fill("");
+const LONGEST_REMEMBERED = 128;
+
 /** What JSON escapes: quote, backslash, controls, and surrogates, of which lone ones are escaped. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ESCAPED = /["\\\x00-\x1f\ud800-\udfff]/;
@@ -86,7 +90,7 @@ function plainText(value: Record<string, unknown>): string | null {
     const prefixes = lastNames[count] === name ? lastPrefixes[count] : recall(count, name);
     count++;
     if (prefixes === undefined) return null;
-    if (typeof item === "string" && isClean(item)) {
+    if (typeof item === "string" && (item === lastClean[count - 1] || isClean(item, count - 1))) {
       text += isFirst
         ? prefixes.firstString + item
         : (isAfterString ? prefixes.stringAfterString : prefixes.string) + item;
@@ -114,9 +118,13 @@ function itemText(item: unknown): string | null {
   return typeof item === "object" && !("toJSON" in item) ? JSON.stringify(item) : null;
 }
 
-/** Nothing in it is escaped in JSON. */
-function isClean(text: string): boolean {
-  if (text.length > SHORT) return !ESCAPED.test(text);
+/** Nothing in it is escaped in JSON. @param place where it stands in its object */
+function isClean(text: string, place: number): boolean {
+  if (text.length > SHORT) {
+    if (ESCAPED.test(text)) return false;
+    if (place < MOST_REMEMBERED && text.length <= LONGEST_REMEMBERED) lastClean[place] = text;
+    return true;
+  }
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < SPACE || unit === QUOTE || unit === BACKSLASH || unit >= FIRST_SURROGATE)

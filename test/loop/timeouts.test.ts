@@ -43,7 +43,7 @@ later("is at a time of day for callAt(), and soon if that has passed", async ({ 
   loop.callAt(Number.NEGATIVE_INFINITY, () => calls.push("long past"));
   assert.equal(calls, []);
   await until(() => calls.length === 3, "three calls");
-  assert.is(calls[2], "soon");
+  assert.ok(calls.indexOf("past") < calls.indexOf("soon"));
 });
 
 later("has the time of day from time()", ({ loop }) => {

@@ -11,26 +11,11 @@ import {
   OP_SHUTDOWN,
 } from "../../lib/native/addon.ts";
 import { until } from "../support/deferred.ts";
-import { type RawClient, turns } from "../support/rawclient.ts";
-import { type NativeBench, nativeSuite } from "./pollertools.ts";
+import { turns } from "../support/rawclient.ts";
+import { assertReads, assertServing, nativeSuite, pattern } from "./pollertools.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-
-/** Bytes that tell where they belong. */
-function pattern(bytes: number, seed = 0): Buffer {
-  const out = Buffer.allocUnsafe(bytes);
-  for (let i = 0; i < bytes; i++) out[i] = (i * 31 + (i >>> 8) * 7 + seed) & 0xff;
-  return out;
-}
-
-/** Reads a client to its end and compares; a difference is told by its place, not by megabytes of text. */
-async function assertReads(client: RawClient, expected: Buffer): Promise<void> {
-  const got = await client.readToEnd();
-  assert.is(got.length, expected.length);
-  if (got.equals(expected)) return;
-  assert.unreachable(`byte ${got.findIndex((byte, i) => byte !== expected[i])} differs`);
-}
 
 const order = nativeSuite("what is written to a connection");
 
@@ -199,78 +184,6 @@ order("may lie in shared memory, or be a part of a buffer", async ({ loop, conne
 });
 
 order.run();
-
-const lost = nativeSuite("a buffer that is taken away");
-
-/** Moves a buffer's memory to another ArrayBuffer, as postMessage(…, [buffer]) does. */
-function takeAway(bytes: Uint8Array): void {
-  structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
-}
-
-async function assertServing({ loop, connect }: NativeBench): Promise<void> {
-  const { client, peer } = await connect();
-  loop.outbox.writeText(peer.slot, peer.generation, "hello");
-  await client.receives("hello");
-}
-
-lost("while the kernel refuses it ends its connection, and no other", async (bench) => {
-  const { client, peer } = await bench.connect({ paused: true });
-  const bytes = new Uint8Array(16 * MiB);
-  bench.loop.outbox.writeBytes(peer.slot, peer.generation, bytes);
-  await until(() => peer.pendingBytes > 0, "refusal by the kernel");
-  takeAway(bytes);
-  client.resume();
-  await until(() => peer.closes.length === 1, "close");
-  assert.is.not(peer.closes[0], 0);
-  await client.gone();
-  await assertServing(bench);
-});
-
-lost(
-  "before it has left at all ends its connection: less must not pass for the whole",
-  async (bench) => {
-    const { client, peer } = await bench.connect();
-    const { outbox } = bench.loop;
-    const piece = outbox.takePieceId();
-    bench.loop.poller.setPiece(piece, Buffer.from("L: "));
-    const bytes = new Uint8Array(64 * KiB);
-    outbox.writeFramedBytes(peer.slot, peer.generation, piece, bytes);
-    takeAway(bytes);
-    await until(() => peer.closes.length === 1, "close");
-    await client.gone();
-    await assertServing(bench);
-  },
-);
-
-lost("in part, by a smaller ArrayBuffer, ends its connection", async (bench) => {
-  const { client, peer } = await bench.connect({ paused: true });
-  const Resizable = ArrayBuffer as unknown as new (
-    size: number,
-    options: { maxByteLength: number },
-  ) => ArrayBuffer & { resize(size: number): void };
-  const buffer = new Resizable(16 * MiB, { maxByteLength: 16 * MiB });
-  bench.loop.outbox.writeBytes(peer.slot, peer.generation, new Uint8Array(buffer));
-  await until(() => peer.pendingBytes > 0, "refusal by the kernel");
-  buffer.resize(1 * MiB);
-  client.resume();
-  await until(() => peer.closes.length === 1, "close");
-  await client.gone();
-  await assertServing(bench);
-});
-
-lost("is kept alive while it waits, though nobody else knows it", async ({ loop, connect }) => {
-  const { client, peer } = await connect({ paused: true });
-  const expected = pattern(8 * MiB);
-  loop.outbox.writeBytes(peer.slot, peer.generation, Buffer.from(expected));
-  await until(() => peer.pendingBytes > 0, "refusal by the kernel");
-  // Pressure, so that a buffer without a reference would go.
-  for (let i = 0; i < 64; i++) Buffer.alloc(8 * MiB, i);
-  client.resume();
-  peer.command(OP_CLOSE);
-  await assertReads(client, expected);
-});
-
-lost.run();
 
 const ends = nativeSuite("the end of a connection");
 

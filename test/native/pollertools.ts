@@ -1,5 +1,6 @@
 /** What the suites of the native floor share: a loop with raw connections, written to by slot through the outbox. */
 import { suite } from "uvu";
+import * as assert from "uvu/assert";
 import { setLogger } from "../../lib/base/log.ts";
 import { QuietOwner, type SlotOwner } from "../../lib/loop/slotowner.ts";
 import { IOLoop } from "../../lib/index.ts";
@@ -131,4 +132,26 @@ async function withBench(test: (bench: NativeBench) => unknown): Promise<void> {
     loop.close();
     setLogger(null);
   }
+}
+
+/** Bytes that tell where they belong. */
+export function pattern(bytes: number, seed = 0): Buffer {
+  const out = Buffer.allocUnsafe(bytes);
+  for (let i = 0; i < bytes; i++) out[i] = (i * 31 + (i >>> 8) * 7 + seed) & 0xff;
+  return out;
+}
+
+/** Reads a client to its end and compares; a difference is told by its place, not by megabytes of text. */
+export async function assertReads(client: RawClient, expected: Buffer): Promise<void> {
+  const got = await client.readToEnd();
+  assert.is(got.length, expected.length);
+  if (got.equals(expected)) return;
+  assert.unreachable(`byte ${got.findIndex((byte, i) => byte !== expected[i])} differs`);
+}
+
+/** Connects anew, and is served. */
+export async function assertServing({ loop, connect }: NativeBench): Promise<void> {
+  const { client, peer } = await connect();
+  loop.outbox.writeText(peer.slot, peer.generation, "hello");
+  await client.receives("hello");
 }
