@@ -90,22 +90,23 @@ namespace landspout {
   X(COMMAND_SLOT, 1)               \
   X(COMMAND_GENERATION, 2) X(COMMAND_A, 3) X(COMMAND_B, 4) X(COMMAND_C, 5) X(COMMAND_WORDS, 6)
 
-#define LANDSPOUT_OPS(X)                                                                          \
-  X(OP_WRITE, 1)    /* A, B: start and end in the outbox arena */                                 \
-  X(OP_FRAMED, 2)   /* A, B: payload in the arena, or A: a piece and B: PAYLOAD_IS_PIECE; C: a    \
-                       piece. Sends C, payload size in decimal, CRLF CRLF, payload */             \
-  X(OP_PIECE, 3)    /* C: piece */                                                                \
-  X(OP_EXTERNAL, 4) /* A: index into the externals array, whose element is a Uint8Array */        \
-  X(OP_PAUSE, 5)    /* stop reading */                                                            \
-  X(OP_RESUME, 6)                                                                                 \
-  X(OP_CONTINUE, 7) /* after HEAD_UPGRADE: go on as HTTP */                                       \
-  X(OP_RAW, 8)      /* the rest is not HTTP: KIND_DATA */                                         \
-  X(OP_SHUTDOWN, 9) /* half-close once everything before it has left */                           \
-  X(OP_LINGER, 10)  /* half-close likewise, discard what arrives, close at the peer's end */      \
-  X(OP_CLOSE, 11)   /* close once everything before it has left */                                \
-  X(OP_ABORT, 12)   /* close now, dropping what is queued */                                      \
-  X(OP_RESET, 13)   /* close now with RST */                                                      \
-  X(OP_TAGGED, 14)  /* as OP_FRAMED, but between piece and size stand the SHA-1 of the payload in \
+#define LANDSPOUT_OPS(X)                                                                           \
+  X(OP_WRITE, 1)    /* A, B: start and end in the outbox arena */                                  \
+  X(OP_FRAMED, 2)   /* A, B: payload in the arena, or A: a piece and B: PAYLOAD_IS_PIECE; C: a     \
+                       piece. Sends C, payload size in decimal, CRLF CRLF, payload */              \
+  X(OP_PIECE, 3)    /* C: piece */                                                                 \
+  X(OP_EXTERNAL, 4) /* A: index into the externals array, whose element is a Uint8Array of B bytes \
+                       (low 32 bits) */                                                            \
+  X(OP_PAUSE, 5)    /* stop reading */                                                             \
+  X(OP_RESUME, 6)                                                                                  \
+  X(OP_CONTINUE, 7) /* after HEAD_UPGRADE: go on as HTTP */                                        \
+  X(OP_RAW, 8)      /* the rest is not HTTP: KIND_DATA */                                          \
+  X(OP_SHUTDOWN, 9) /* half-close once everything before it has left */                            \
+  X(OP_LINGER, 10)  /* half-close likewise, discard what arrives, close at the peer's end */       \
+  X(OP_CLOSE, 11)   /* close once everything before it has left */                                 \
+  X(OP_ABORT, 12)   /* close now, dropping what is queued */                                       \
+  X(OP_RESET, 13)   /* close now with RST */                                                       \
+  X(OP_TAGGED, 14)  /* as OP_FRAMED, but between piece and size stand the SHA-1 of the payload in  \
                        hexadecimal and '"' CRLF "Content-Length: " */
 
 // Operands.

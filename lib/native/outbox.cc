@@ -81,7 +81,7 @@ void Poller::RunOp(uint32_t index, const int32_t* command) {
       return;
     case OP_EXTERNAL:
       SendGathered(index);
-      if (slots_.Find(index, generation) != nullptr) QueueExternal(index, command[COMMAND_A]);
+      if (slots_.Find(index, generation) != nullptr) QueueExternal(index, command);
       return;
     case OP_PAUSE:
       slot.paused = true;

@@ -182,7 +182,7 @@ export class Outbox implements PieceKeeper {
     // The ring may be flushed by #append to make room, which empties the list: make that room first.
     if (this.#control[CONTROL_COMMANDS]! + COMMAND_WORDS > this.#ringWords) this.flush();
     this.#externals.push(bytes);
-    this.#append(OP_EXTERNAL, slot, generation, this.#externals.length - 1, 0, 0);
+    this.#append(OP_EXTERNAL, slot, generation, this.#externals.length - 1, bytes.length | 0, 0);
   }
 
   /** Where `bytes` bytes may be put, or -1 if they are more than the arena holds. */

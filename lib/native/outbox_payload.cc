@@ -49,7 +49,8 @@ void Poller::GatherFramed(uint32_t index, const int32_t* command) {
 }
 
 // A large body stays where JavaScript made it: sent from there, and kept alive while it waits.
-void Poller::QueueExternal(uint32_t index, int32_t which) {
+void Poller::QueueExternal(uint32_t index, const int32_t* command) {
+  const int32_t which = command[COMMAND_A];
   Slot& slot = slots_.at(index);
   if (slot.shut) return;
   napi_value externals = nullptr;
@@ -65,7 +66,11 @@ void Poller::QueueExternal(uint32_t index, int32_t which) {
   size_t length = 0;
   void* data = nullptr;
   napi_get_typedarray_info(env_, value, &type, &length, &data, nullptr, nullptr);
-  if (type != napi_uint8_array || (data == nullptr && length != 0)) return Close(index, EFAULT);
+  // Given away or shrunk since: what has been promised to the peer cannot be kept.
+  const bool whole = static_cast<int32_t>(static_cast<uint32_t>(length)) == command[COMMAND_B];
+  if (type != napi_uint8_array || !whole || (data == nullptr && length != 0)) {
+    return Close(index, EFAULT);
+  }
   if (length == 0) return;
   size_t sent = 0;
   if (slot.queue == nullptr) {

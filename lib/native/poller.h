@@ -155,7 +155,7 @@ class Poller {
   void SendGathered(uint32_t index);
   void RunOp(uint32_t index, const int32_t* command);
   void GatherFramed(uint32_t index, const int32_t* command);
-  void QueueExternal(uint32_t index, int32_t which);
+  void QueueExternal(uint32_t index, const int32_t* command);
   SendQueue& QueueOf(Slot& slot);
   void UpdatePending(uint32_t index);
 

@@ -170,6 +170,26 @@ order(
   },
 );
 
+order(
+  "goes on leaving after a flush() that came from a timer and was not enough",
+  async ({ loop, connect }) => {
+    const { client, peer } = await connect({ paused: true });
+    const bytes = pattern(8 * MiB);
+    await new Promise<void>((resolve) => {
+      setTimeout(() => {
+        loop.outbox.writeBytes(peer.slot, peer.generation, bytes);
+        loop.outbox.flush();
+        resolve();
+      }, 1);
+    });
+    assert.ok(peer.pendingBytes > 0);
+    client.resume();
+    await until(() => peer.drains === 1, "drain");
+    peer.command(OP_CLOSE);
+    await assertReads(client, bytes);
+  },
+);
+
 order("may lie in shared memory, or be a part of a buffer", async ({ loop, connect }) => {
   const { client, peer } = await connect();
   const shared = new Uint8Array(new SharedArrayBuffer(100 * KiB)).fill(7);

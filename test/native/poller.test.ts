@@ -1,5 +1,5 @@
 /** The addon's methods, called wrongly: each throws or answers with an errno, and none crashes. */
-import { closeSync, mkdtempSync, openSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { suite } from "uvu";
@@ -69,7 +69,9 @@ function attempt(call: () => unknown): unknown {
 }
 
 // A wrong kind and a path together are a Unix socket: not in the project's folder.
-process.chdir(mkdtempSync(path.join(tmpdir(), "landspout-")));
+const folder = mkdtempSync(path.join(tmpdir(), "landspout-"));
+process.chdir(folder);
+process.on("exit", () => rmSync(folder, { recursive: true }));
 
 const wrong = suite("a native method");
 
