@@ -91,6 +91,11 @@ export class FdTable {
     if (result < 0) throw refused(result, number);
   }
 
+  /** The loop is closed: nothing is watched any more. */
+  clear(): void {
+    this.#owners.clear();
+  }
+
   remove(fd: FdLike): void {
     const number = numberOf(fd);
     const owner = this.#owners.get(number);

@@ -178,6 +178,7 @@ export class IOLoop {
     if (IOLoop.#current === this) IOLoop.#current = null;
     if (this.#wheelTimer !== null) clearTimeout(this.#wheelTimer);
     this.#timeouts.clear();
+    this.#fds.clear();
     this.#callbacks = [];
     this.poller.close();
     this.#owners.length = 0;

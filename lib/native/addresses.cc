@@ -19,6 +19,9 @@ namespace {
 // The socket address and its length; 0 if the text is no address of that kind.
 socklen_t Fill(const ListenAddress& address, sockaddr_storage* storage) {
   std::memset(storage, 0, sizeof(*storage));
+  const bool is_ip = address.kind == AddressKind::kIPv4 || address.kind == AddressKind::kIPv6;
+  if (!is_ip && address.kind != AddressKind::kUnix) return 0;
+  if (is_ip && (address.port < 0 || address.port > 65535)) return 0;
   if (address.kind == AddressKind::kIPv4) {
     auto* in = reinterpret_cast<sockaddr_in*>(storage);
     in->sin_family = AF_INET;

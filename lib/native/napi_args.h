@@ -30,9 +30,14 @@ class Args {
   napi_value value(size_t i) const { return values_[i]; }
 
   int32_t Int(size_t i) {
-    int32_t out = 0;
-    if (ok_ && napi_get_value_int32(env_, values_[i], &out) != napi_ok) Fail("expected an integer");
-    return out;
+    double number = 0;
+    if (!ok_) return 0;
+    // Not napi_get_value_int32: it takes 2 ** 32 + 3 for 3.
+    const bool fits = napi_get_value_double(env_, values_[i], &number) == napi_ok &&
+                      number >= -2147483648.0 && number <= 2147483647.0 &&
+                      number == static_cast<double>(static_cast<int32_t>(number));
+    if (!fits) Fail("expected a 32-bit integer");
+    return fits ? static_cast<int32_t>(number) : 0;
   }
   uint32_t Uint(size_t i) { return static_cast<uint32_t>(Int(i)); }
   bool Bool(size_t i) {

@@ -41,6 +41,12 @@ Poller* Unwrap(napi_env env, napi_value self) {
 // new Poller(capacity, turn, externals): capacity = most descriptors at once; turn(words) walks the
 // inbox ring; externals = the array that OP_EXTERNAL indexes.
 napi_value New(napi_env env, napi_callback_info info) {
+  napi_value target = nullptr;
+  napi_get_new_target(env, info, &target);
+  if (target == nullptr) {
+    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "Poller is a class: call it with new");
+    return nullptr;
+  }
   Args<3> args(env, info);
   const int32_t capacity = args.Int(0);
   if (!args.ok()) return nullptr;
