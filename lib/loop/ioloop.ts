@@ -300,6 +300,7 @@ export class IOLoop {
     const generations = this.generations;
     let at = 0;
     this.inTurn = true;
+    this.outbox.startTurn();
     while (at < words) {
       let next = at;
       try {

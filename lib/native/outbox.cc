@@ -64,7 +64,8 @@ void Poller::RunOp(uint32_t index, const int32_t* command) {
   const uint32_t c = static_cast<uint32_t>(command[COMMAND_C]);
   const int32_t op = command[COMMAND_OP];
   if (slot.kind != SlotKind::kSocket) {
-    if (op == OP_CLOSE || op == OP_ABORT) Close(index, 0);
+    const bool ends = op == OP_CLOSE || op == OP_ABORT;
+    if (slot.kind == SlotKind::kListener && ends) Close(index, 0);
     return;
   }
   const uint32_t generation = slot.generation;

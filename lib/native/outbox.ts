@@ -64,6 +64,13 @@ export class Outbox implements PieceKeeper {
     this.#externals.length = 0;
   }
 
+  /** A turn begins: what the last one sent need not be kept alive any longer. */
+  startTurn(): void {
+    if (this.#externals.length > 0 && this.#control[CONTROL_COMMANDS] === 0) {
+      this.#externals.length = 0;
+    }
+  }
+
   /** A number for a piece that no one else uses. */
   takePieceId(): number {
     return this.#pieceCount++;

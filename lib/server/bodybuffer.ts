@@ -36,10 +36,11 @@ export class BodyBuffer {
     this.#block = Buffer.alloc(0);
     this.#length = 0;
     if (length === block.length) return block;
-    // What is kept does not pin more than a quarter of itself besides.
-    return length * 1.25 >= block.length
-      ? block.subarray(0, length)
-      : Buffer.from(block.subarray(0, length));
+    // What is kept does not pin more than a quarter of itself besides; nor a block of Buffer's pool.
+    if (length * 1.25 >= block.length) return block.subarray(0, length);
+    const exact = Buffer.allocUnsafeSlow(length);
+    block.copy(exact, 0, 0, length);
+    return exact;
   }
 
   #grow(needed: number, leftBytes: number): void {
