@@ -1,7 +1,7 @@
 /**
  * A function called over and over, after Tornado's PeriodicCallback.
  *
- *     const heartbeat = new PeriodicCallback(() => broadcast("ping"), 30_000, { loop });
+ *     const heartbeat = new PeriodicCallback(() => broadcast("ping"), 30_000);
  *     heartbeat.start();
  *
  * Promises
@@ -18,6 +18,7 @@ import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { type Option, options, resolve } from "../base/options.ts";
+import { IOLoop } from "./ioloop.ts";
 
 /** What a PeriodicCallback needs of a loop; IOLoop has it. */
 export interface PeriodicLoop {
@@ -35,8 +36,8 @@ export interface PeriodicCallbackOptions {
    * 9.5 s to 10.5 s. So that the workers of a server do not all do the same thing at the same moment. Default 0.
    */
   readonly jitter?: number | undefined;
-  /** Whose timers are used. */
-  readonly loop: PeriodicLoop;
+  /** Whose timers are used. Default: IOLoop.current(). */
+  readonly loop?: PeriodicLoop | undefined;
 }
 
 const jitterOption: Option<number> = {
@@ -80,7 +81,7 @@ export class PeriodicCallback {
    * @param intervalMs length of a period, above 0; a fraction is allowed
    * @throws CodedError ERR_ARGUMENT_TYPE, ERR_ARGUMENT_RANGE; ERR_OPTION_TYPE, ERR_OPTION_RANGE, ERR_UNKNOWN_OPTION
    */
-  constructor(callback: () => unknown, intervalMs: number, given: PeriodicCallbackOptions) {
+  constructor(callback: () => unknown, intervalMs: number, given: PeriodicCallbackOptions = {}) {
     const { jitter, loop } = resolve("PeriodicCallback", periodicCallbackOptions, given);
     if (typeof callback !== "function") {
       throw new CodedError(
@@ -94,16 +95,10 @@ export class PeriodicCallback {
         `intervalMs is ${describe(intervalMs)}; allowed is a finite number above 0`,
       );
     }
-    if (loop === null) {
-      throw new CodedError(
-        "ERR_OPTION_TYPE",
-        'option "loop" of PeriodicCallback is not given; allowed is an IOLoop',
-      );
-    }
     this.#callback = callback;
     this.#intervalMs = intervalMs;
     this.#jitter = jitter;
-    this.#loop = loop;
+    this.#loop = loop ?? IOLoop.current();
   }
 
   /** Whether calls are planned: from start() to stop(), during a call as well. */

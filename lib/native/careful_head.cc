@@ -83,11 +83,14 @@ bool HttpParser::VersionLooksWellFormed(const char* at) const {
 }
 
 bool HttpParser::MethodIsHead() const {
-  const bool in_arena = in_place_ && !careful_;
-  const char* head = in_arena ? base_ : stash_.data();
-  const size_t length = !in_arena          ? stash_.size()
-                        : base_ == nullptr ? 0
-                                           : static_cast<size_t>(end_ - base_);
+  if (phase_ == Phase::kBody || phase_ == Phase::kTrailers) return method_ == METHOD_HEAD;
+  if (phase_ != Phase::kHead) return false;
+  // A head of earlier reads is in the stash, from its first byte on; one of this read where base_
+  // says.
+  const bool kept = careful_ || !stash_.empty();
+  const char* head = kept ? stash_.data() : base_;
+  if (head == nullptr) return false;
+  const size_t length = kept ? stash_.size() : static_cast<size_t>(end_ - base_);
   return length >= 5 && std::memcmp(head, "HEAD ", 5) == 0;
 }
 

@@ -234,6 +234,7 @@ void HttpParser::FinishMessage() {
   llhttp_reset(llhttp());
   phase_ = Phase::kStart;
   careful_ = false;
+  base_ = end_ = nullptr;  // they point into memory that may go now
   if (stop_ != Stop::kNone) return;
   if ((judgement_.flags & HEAD_KEEP_ALIVE) == 0) {
     stop_ = Stop::kLast;

@@ -323,9 +323,19 @@ life("refuses wrong arguments and options", () => {
   assert.throws(() => wrong({ loop, jitter: 1.01 }), code("ERR_OPTION_RANGE"));
   assert.throws(() => wrong({ loop, jitter: "1" }), code("ERR_OPTION_TYPE"));
   assert.throws(() => wrong({ loop, jiter: 0 }), /did you mean "jitter"/);
-  for (const given of [undefined, {}, { loop: {} }, { loop: null }, { loop: 1 }]) {
+  for (const given of [{ loop: {} }, { loop: 1 }]) {
     assert.throws(() => wrong(given), code("ERR_OPTION_TYPE"));
   }
+});
+
+life("uses the loop of its thread unless it is given another", async () => {
+  await new Promise<void>((called) => {
+    const periodic = new PeriodicCallback(() => {
+      periodic.stop();
+      called();
+    }, 1);
+    periodic.start();
+  });
 });
 
 life.run();

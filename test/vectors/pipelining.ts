@@ -57,6 +57,23 @@ export const pipelining: readonly Vector[] = [
 
   refusedSecond("two empty lines between", `${PLAIN}\r\n\r\n${PLAIN}`, "hello"),
   refusedSecond("bare LF between", `${PLAIN}\n${PLAIN}`, "hello"),
+  refusedSecond(
+    "bare LF behind an equal Content-Length twice",
+    `${post("Content-Length: 0\r\nContent-Length: 0\r\n", "")}\n${HIDDEN}`,
+    "0:",
+  ),
+  {
+    name: "bare LF behind an unknown method",
+    bytes: `BREW / HTTP/1.1\r\nHost: a\r\n\r\n\n${HIDDEN}`,
+    wanted: [{ status: 405 }, { status: 400 }],
+    end: "closed",
+  },
+  {
+    name: "a HEAD that is refused has no body in its response",
+    bytes: "HEAD / HTTP/1.1\r\n\r\n",
+    wanted: [{ status: 400, body: "", method: "HEAD" }],
+    end: "closed",
+  },
   refusedSecond("bare CR between", `${PLAIN}\r${PLAIN}`, "hello"),
   refusedSecond("garbage behind a request", `${PLAIN}\x00garbage\r\n\r\n${HIDDEN}`, "hello"),
   refusedSecond("a second without Host", `${PLAIN}GET / HTTP/1.1\r\n\r\n${HIDDEN}`, "hello"),
