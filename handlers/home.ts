@@ -4,7 +4,7 @@
  * The page is one string, made once: no template, no script, nothing fetched from elsewhere. Its own policy holds it to
  * that. Light or dark as the reader's system is.
  */
-import { escapeHTML, RequestHandler } from "landspout";
+import { RequestHandler, xhtmlEscape } from "landspout";
 
 /** What the page shows of a route. */
 interface Shown {
@@ -67,9 +67,9 @@ button { border-color: var(--accent); background: var(--accent); color: var(--ca
 `;
 
 function row({ method, pattern, link, text }: Shown): string {
-  const code = `<code>${escapeHTML(pattern)}</code>`;
-  const name = link === null ? code : `<a href="${escapeHTML(link)}">${code}</a>`;
-  return `<li><b>${method}</b><span>${name}</span><small>${escapeHTML(text)}</small></li>`;
+  const code = `<code>${xhtmlEscape(pattern)}</code>`;
+  const name = link === null ? code : `<a href="${xhtmlEscape(link)}">${code}</a>`;
+  return `<li><b>${method}</b><span>${name}</span><small>${xhtmlEscape(text)}</small></li>`;
 }
 
 const page = `<!doctype html>

@@ -16,6 +16,7 @@ export { type Delay, IOLoop } from "./loop/ioloop.ts";
 export { PeriodicCallback, type PeriodicCallbackOptions } from "./loop/periodiccallback.ts";
 export { TimingWheel, type TimingWheelOptions, type WheelOwner } from "./loop/timingwheel.ts";
 export type { BoundAddress } from "./net/listenaddress.ts";
+export { xhtmlEscape } from "./http/escape.ts";
 export type { Arguments } from "./http/forms.ts";
 export { formatTimestamp } from "./http/httpdate.ts";
 export { HTTPHeaders } from "./http/httpheaders.ts";
@@ -26,7 +27,6 @@ export type { HTTPServerOptions, StopOptions } from "./server/httpserveroptions.
 export { Application, type ApplicationSettings } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/argumentreader.ts";
 export { ErrorHandler } from "./web/errorhandler.ts";
-export { escapeHTML } from "./web/errorpage.ts";
 export { HostMatches } from "./web/hostmatches.ts";
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/httperror.ts";
 export { Matcher } from "./web/matcher.ts";

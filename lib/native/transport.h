@@ -17,7 +17,7 @@ class Transport {
   virtual ~Transport() = default;
   // Bytes read, 0 at the end of the stream, -errno otherwise (-EAGAIN: nothing yet).
   virtual ssize_t Receive(int fd, char* into, size_t length) = 0;
-  // Bytes taken, -errno otherwise (-EAGAIN: none for now).
+  // Bytes taken, -errno otherwise (-EAGAIN: there is no room).
   virtual ssize_t Send(int fd, const iovec* pieces, size_t count) = 0;
   // Ends the sending direction.
   virtual int ShutdownSend(int fd) = 0;

@@ -1,22 +1,10 @@
 /** The bodies of error responses. */
 import { inspect } from "node:util";
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Makes a text safe inside HTML, between tags and in quotes. */
-export function escapeHTML(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}
+import { xhtmlEscape } from "../http/escape.ts";
 
 /** What a client is told of an error: its status. */
 export function errorPage(status: number, reason: string): string {
-  const title = `${status}: ${escapeHTML(reason)}`;
+  const title = `${status}: ${xhtmlEscape(reason)}`;
   return `<html><title>${title}</title><body>${title}</body></html>`;
 }
 
