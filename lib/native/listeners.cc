@@ -26,7 +26,7 @@ int64_t Poller::Listen(UniqueFd fd, const ListenConfig& config) {
   return index;
 }
 
-// @hot bench/run.mjs (connections): a budget of accepts a turn, so that a flood does not starve the
+// Once per connection: a budget of accepts a turn, so that a flood does not starve the
 // served.
 void Poller::Accept(uint32_t index) {
   const uint32_t listener_generation = slots_.at(index).generation;
