@@ -78,3 +78,10 @@ function classOf(allows: (byte: number) => boolean): Uint8Array {
   for (let byte = 0; byte < BYTE_COUNT; byte++) table[byte] = allows(byte) ? 1 : 0;
   return table;
 }
+
+declare global {
+  interface Buffer {
+    // A long-standing method of Buffer's that its types leave out.
+    utf8Slice(start: number, end: number): string;
+  }
+}

@@ -23,6 +23,7 @@ export const errorTable = {
   // The native addon, the loop, the net.
   ERR_NATIVE_LOAD: "the native addon cannot be loaded or does not fit this Node.js",
   ERR_LLHTTP: "the llhttp inside this Node.js is not one that the addon can use",
+  ERR_ZLIB: "this Node.js exports no zlib that permessage-deflate can be built on",
   ERR_NATIVE_OPEN: "the native addon was refused a descriptor it cannot work without",
   ERR_NATIVE_MEMORY: "the native addon found no memory for its arenas and rings",
   ERR_NATIVE_ARGUMENT: "the native addon was given an argument of the wrong type",
@@ -32,6 +33,10 @@ export const errorTable = {
   ERR_HANDLER_EXISTS: "the descriptor already has a handler on this loop",
   ERR_HANDLER_MISSING: "the descriptor has no handler on this loop",
   ERR_STREAM_CLOSED: "the stream is closed",
+  ERR_STREAM_UNSATISFIABLE: "what a read waits for does not end within its maxBytes",
+  ERR_STREAM_BUFFER_FULL: "a buffer of a stream is full",
+  ERR_STREAM_IDLE: "a connection was silent for longer than idleTimeoutMs",
+  ERR_CONNECT_TIMEOUT: "no connection was made within timeoutMs",
   ERR_ADDRESS: "an address to listen on or to connect to is malformed",
   ERR_SERVER_LISTENING: "the server already listens",
   ERR_SERVER_STOPPED: "the server was stopped",
@@ -55,6 +60,8 @@ export const errorTable = {
     "Transfer-Encoding is other than one chunked, or stands beside Content-Length",
   ERR_HTTP_CHUNK: "a chunk of the body is malformed",
   ERR_HTTP_TRAILER: "the trailer section is malformed or too large",
+  ERR_HTTP_CONTENT_ENCODING:
+    "the body is not what its Content-Encoding says, is cut short, or has something behind it",
   ERR_HTTP_BODY_TOO_LARGE: "the body is larger than maxBodyBytes",
   ERR_HTTP_HEAD_TIMEOUT: "the head did not arrive within headTimeoutMs",
   ERR_HTTP_BODY_TIMEOUT: "the body did not arrive in time",
@@ -63,7 +70,9 @@ export const errorTable = {
   // What a request carries.
   ERR_HTTP_TOO_MANY_ARGUMENTS: "the query or the form has more arguments than are taken",
   ERR_HTTP_FORM_ENCODING: "a form arrived with a Content-Encoding",
-  ERR_HTTP_MULTIPART: "a multipart form is malformed or over a limit",
+  ERR_HTTP_MULTIPART: "a multipart form is malformed, or has too many parts or too long a part header",
+  ERR_HTTP_PART_TOO_LARGE: "a field or a file of a multipart form is larger than is taken",
+  ERR_HTTP_JSON: "a body that should be JSON is malformed, not UTF-8, or has a property __proto__",
   ERR_HTTP_ARGUMENT_UNICODE: "an argument or a part of the path is not valid UTF-8",
   ERR_HTTP_MISSING_ARGUMENT: "an argument that the handler needs is missing",
 
@@ -89,12 +98,23 @@ export const errorTable = {
     "a route was given the wrong number or type of arguments to build a path from",
   ERR_SETTING_REQUIRED: "a setting that the called feature needs is not set",
 
+  // Pages.
+  ERR_TEMPLATE: "a template cannot be read or run; the message names file and line",
+  ERR_TEMPLATE_NAME: "the name of a template is none, or leads out of the folder of the templates",
+  ERR_TEMPLATE_MISSING: "a template is not there, or cannot be read",
+  ERR_UI_MODULE: "a UI module is not there, or cannot do what was asked of it",
+
+  // Translations and streams of events.
+  ERR_TRANSLATIONS: "a file of translations cannot be read or is malformed",
+  ERR_SLOW_CLIENT: "more was sent to a client than it takes, and than is kept for it",
+
   // WebSocket.
   ERR_WEBSOCKET_HANDSHAKE: "the opening handshake is malformed or was refused",
   ERR_WEBSOCKET_PROTOCOL: "the peer broke the WebSocket protocol",
   ERR_WEBSOCKET_UTF8: "a text message or a close reason is not valid UTF-8",
   ERR_WEBSOCKET_MESSAGE_TOO_LARGE: "a message is larger than is taken",
   ERR_WEBSOCKET_CLOSED: "the WebSocket is closed or closing",
+  ERR_WEBSOCKET_QUEUE_FULL: "too many bytes of messages wait for a peer that does not keep up",
   ERR_WEBSOCKET_CLOSE_CODE: "a close code may not be sent, or its reason is too long",
 } as const;
 

@@ -173,6 +173,23 @@ export function func<F extends (...args: never[]) => unknown>(
 }
 
 /**
+ * Anything that `isAllowed` takes: for unions and objects that the other kinds do not describe.
+ *
+ * @param of.type    for the manual: "string or object"
+ * @param of.allowed as an error message says it: "a string, or an object of strings"
+ */
+export function custom<T>(of: {
+  readonly type: string;
+  readonly default: T;
+  readonly allowed: string;
+  readonly isAllowed: (value: unknown) => boolean;
+}): Option<T> {
+  return option<T>(of.default, of.type, of.allowed, (value) =>
+    of.isAllowed(value) ? null : "ERR_OPTION_TYPE",
+  );
+}
+
+/**
  * Makes the options a class works with out of those that a caller gave.
  *
  * @param owner the class, for messages: "HTTPServer"

@@ -1,7 +1,7 @@
 /** BodyBuffer: a body in pieces of any size. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { BodyBuffer } from "../../lib/server/bodybuffer.ts";
+import { BodyBuffer } from "../../lib/base/bodybuffer.ts";
 
 const body = suite("a request's body");
 
