@@ -27,6 +27,7 @@ import {
   KIND_BODY,
   KIND_CHUNK,
   KIND_CLOSED,
+  KIND_CONNECTED,
   KIND_DATA,
   KIND_DRAINED,
   KIND_END,
@@ -117,6 +118,8 @@ export class IOLoop {
 
   /** @internal True while the records of a turn are walked: what the arena holds stays until it is false again. */
   inTurn = false;
+  /** @internal How many words of the ring the records of this turn take. */
+  turnWords = 0;
 
   constructor() {
     const capacity = descriptorLimit();
@@ -299,6 +302,7 @@ export class IOLoop {
     const owners = this.#owners;
     const generations = this.generations;
     let at = 0;
+    this.turnWords = words;
     this.inTurn = true;
     this.outbox.startTurn();
     while (at < words) {
@@ -342,6 +346,7 @@ export class IOLoop {
     } else if (kind === KIND_EOF) owner.onEof(slot);
     else if (kind === KIND_DRAINED) owner.onDrained(slot);
     else if (kind === KIND_READY) owner.onReady(slot, ring[at + RECORD_A]!);
+    else if (kind === KIND_CONNECTED) owner.onConnected(slot);
     else if (kind === KIND_CHUNK) {
       const high = ring[at + RECORD_B]! >>> 0;
       owner.onChunk(slot, high * TWO_TO_32 + (ring[at + RECORD_A]! >>> 0));

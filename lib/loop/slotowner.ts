@@ -23,6 +23,8 @@ export interface SlotOwner {
   onBad(slot: number, reason: number, isHead: boolean): void;
   /** The peer has half-closed. */
   onEof(slot: number): void;
+  /** What was begun by connecting is open. A connection that fails has its errno in onClosed. */
+  onConnected(slot: number): void;
   /** The kernel has taken all that was queued. */
   onDrained(slot: number): void;
   /** The descriptor is ready: epoll's event bits. */
@@ -44,6 +46,7 @@ export class QuietOwner implements SlotOwner {
   onPartial(_slot: number): void {}
   onBad(_slot: number, _reason: number, _isHead: boolean): void {}
   onEof(_slot: number): void {}
+  onConnected(_slot: number): void {}
   onDrained(_slot: number): void {}
   onReady(_slot: number, _events: number): void {}
   onClosed(_slot: number, _errno: number): void {}

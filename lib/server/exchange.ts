@@ -10,25 +10,47 @@
  * One is made per request, so its state is in plain fields; it is internal, and no class of a user's extends it.
  */
 import { CodedError } from "../base/errors.ts";
-import { HEAD_HTTP_1_0, HEAD_KEEP_ALIVE, METHOD_HEAD } from "../native/addon.ts";
+import {
+  HEAD_HTTP_1_0,
+  HEAD_KEEP_ALIVE,
+  HEAD_UPGRADE,
+  METHOD_HEAD,
+  OP_CONTINUE,
+} from "../native/addon.ts";
 import type { IOLoop } from "../loop/ioloop.ts";
+import type { SlotOwner } from "../loop/slotowner.ts";
 import { isBodiless } from "../http/httpstatus.ts";
-import { RequestHead } from "./requesthead.ts";
+import type { Detached } from "./detachedslot.ts";
+import { IncomingRequest, type RequestServer } from "./incomingrequest.ts";
 import type { ResponsePiece, ResponsePieces } from "./responsepieces.ts";
+import type { WebSocketConnection } from "./websocketconnection.ts";
 
 /** Who answers requests; Application is one. Declared here, below it. */
 export interface RequestDispatcher {
   /** Answers a request whose framing has been judged and whose body, if any, is there: now or later, always. */
   startRequest(exchange: Exchange): void;
+  /**
+   * Called once for a request with a body, when its head is there and it is its turn, before a byte of the body is judged
+   * or asked for. It may set exchange.bodyReader, which then takes the body, and the limits (setMaxBodyBytes,
+   * setBodyTimeoutMs). It may also start the request: whoever sets exchange.isStarted must answer it, now or later, and
+   * startRequest is not called for it. A response that is finished before the body has arrived closes the connection.
+   *
+   * @returns a promise: the body is not asked for, judged or given on before it settles. What is thrown, or rejected
+   *   with, is taken as from a BodyReader
+   */
+  startBody?(exchange: Exchange): unknown;
 }
 
 /** What an exchange needs of its server. */
-export interface ExchangeServer {
+export interface ExchangeServer extends RequestServer {
   readonly loop: IOLoop;
   readonly keepsAlive: boolean;
   readonly pieces: ResponsePieces;
-  readonly options: { readonly highWaterBytes: number };
-  remoteIpOf(slot: number, generation: number): string;
+  readonly options: { readonly highWaterBytes: number; readonly maxBodyBytes: number };
+  /** Gives the connection to another owner. @throws CodedError ERR_STATE */
+  detach(exchange: Exchange, owner: SlotOwner): Detached;
+  /** Makes the connection a WebSocket. @throws CodedError ERR_STATE */
+  upgrade(exchange: Exchange, head: string, connection: WebSocketConnection): void;
   /** Ends the connection so that the client can read what was sent. */
   linger(slot: number, generation: number): void;
   /** Ends the connection at once. */
@@ -47,21 +69,22 @@ export interface ExchangeConnection {
 /** What a body is made of. */
 export type Chunk = string | Uint8Array;
 
+/** From this many bytes on a file that the kernel does not take is queued by its descriptor. */
+const FILE_FLUSH_BYTES = 64 * 1024;
+
 // Where the response is.
 const FRESH = 0;
 const HEAD_SENT = 1;
 const FINISHED = 2;
 /** The connection ended first: what is still said goes nowhere. */
 const GONE = 3;
+/** The connection is somebody else's. */
+const DETACHED = 4;
 
-export class Exchange extends RequestHead {
+export class Exchange extends IncomingRequest {
   readonly server: ExchangeServer;
-  readonly slot: number;
-  readonly generation: number;
   /** Set when the request outlives the walk of its record. */
   connection: ExchangeConnection | null = null;
-  /** The request's body has not arrived whole. */
-  isBodyPending = false;
   /** May the connection carry another request after this one? */
   keepAlive: boolean;
   /** Called once if the connection ends before the response is finished. */
@@ -75,15 +98,9 @@ export class Exchange extends RequestHead {
 
   /** @hot bench/run.mjs: once per request */
   constructor(server: ExchangeServer, slot: number, generation: number, at: number) {
-    super(server.loop, at);
+    super(server.loop, slot, generation, at);
     this.server = server;
-    this.slot = slot;
-    this.generation = generation;
     this.keepAlive = (this.flags & HEAD_KEEP_ALIVE) !== 0 && server.keepsAlive;
-  }
-
-  get remoteIp(): string {
-    return this.server.remoteIpOf(this.slot, this.generation);
   }
 
   // The response.
@@ -97,8 +114,14 @@ export class Exchange extends RequestHead {
     return this.state === GONE;
   }
 
+  /** The response is complete, or can no longer be given. */
   get isFinished(): boolean {
     return this.state >= FINISHED;
+  }
+
+  /** Another owner has the connection: what is still said here goes nowhere. */
+  get isDetached(): boolean {
+    return this.state === DETACHED;
   }
 
   /** True if respondText() may be used: an ordinary request on a connection that goes on. */
@@ -117,8 +140,9 @@ export class Exchange extends RequestHead {
    * @hot bench/run.mjs: once per response
    */
   respondText(piece: ResponsePiece, text: string): void {
-    if (this.state === GONE) return;
+    if (this.state >= GONE) return;
     this.state = FINISHED;
+    if ((this.flags & HEAD_UPGRADE) !== 0) this.readOn();
     const id = this.server.pieces.use(piece);
     const bytes = this.loop.outbox.writeFramedText(this.slot, this.generation, id, text);
     if (this.connection !== null) this.connection.onFinished(this);
@@ -131,8 +155,9 @@ export class Exchange extends RequestHead {
    * @hot bench/run.mjs: once per response
    */
   respondTagged(piece: ResponsePiece, text: string): void {
-    if (this.state === GONE) return;
+    if (this.state >= GONE) return;
     this.state = FINISHED;
+    if ((this.flags & HEAD_UPGRADE) !== 0) this.readOn();
     const id = this.server.pieces.use(piece);
     this.loop.outbox.writeTaggedText(this.slot, this.generation, id, text);
     if (this.connection !== null) this.connection.onFinished(this);
@@ -146,7 +171,7 @@ export class Exchange extends RequestHead {
    * @see RFC 9112 §6.3, §9.6
    */
   sendHead(status: number, reason: string, fields: string, bodyBytes: number | null): void {
-    if (this.state === GONE) return;
+    if (this.state >= GONE) return;
     if (this.state !== FRESH) {
       throw new CodedError(
         "ERR_HTTP_HEADERS_SENT",
@@ -157,6 +182,7 @@ export class Exchange extends RequestHead {
     const isHttp10 = (this.flags & HEAD_HTTP_1_0) !== 0;
     let text = `HTTP/1.1 ${status} ${reason}\r\n${fields}`;
     this.state = HEAD_SENT;
+    if ((this.flags & HEAD_UPGRADE) !== 0) this.readOn();
     this.omitsBody = isHead || isBodiless(status);
     if (bodyBytes !== null) {
       if (!isBodiless(status)) text += `Content-Length: ${bodyBytes}\r\n`;
@@ -181,25 +207,8 @@ export class Exchange extends RequestHead {
    * @throws CodedError ERR_HTTP_BODY_LENGTH if it is more than Content-Length said; the connection is closed then
    */
   write(chunk: Chunk): void {
-    if (this.state === GONE) return;
-    if (this.state !== HEAD_SENT) {
-      throw new CodedError(
-        "ERR_HTTP_FINISHED",
-        "the response is already finished, or its head is not sent",
-      );
-    }
     const bytes = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
-    if (bytes === 0 || this.omitsBody) return;
-    if (this.owed !== -1) {
-      if (bytes > this.owed) {
-        this.abort();
-        throw new CodedError(
-          "ERR_HTTP_BODY_LENGTH",
-          `${bytes} bytes were written where Content-Length leaves ${this.owed}; the connection is closed`,
-        );
-      }
-      this.owed -= bytes;
-    }
+    if (!this.sendsBody(bytes)) return;
     const { outbox } = this.loop;
     const { slot, generation } = this;
     if (this.isChunked) outbox.writeLatin1(slot, generation, `${bytes.toString(16)}\r\n`);
@@ -207,6 +216,24 @@ export class Exchange extends RequestHead {
     else outbox.writeBytes(slot, generation, chunk);
     if (this.isChunked) outbox.writeLatin1(slot, generation, "\r\n");
     if (bytes > this.server.options.highWaterBytes) outbox.flush();
+  }
+
+  /**
+   * Sends a piece of the body from an open file, as write() does from memory; see Outbox.writeFile() for what its
+   * errors do to the connection. The descriptor may be closed by its owner in a later turn, not in this one.
+   *
+   * @param offset of the first byte in the file
+   * @throws CodedError ERR_HTTP_BODY_LENGTH as write() does
+   */
+  writeFile(fd: number, offset: number, length: number): void {
+    if (!this.sendsBody(length)) return;
+    const { outbox } = this.loop;
+    const { slot, generation } = this;
+    if (this.isChunked) outbox.writeLatin1(slot, generation, `${length.toString(16)}\r\n`);
+    outbox.writeFile(slot, generation, fd, offset, length);
+    if (this.isChunked) outbox.writeLatin1(slot, generation, "\r\n");
+    // What waits holds a descriptor: the server must see it before it serves the next pipelined request.
+    if (length > FILE_FLUSH_BYTES) outbox.flush();
   }
 
   /**
@@ -249,6 +276,41 @@ export class Exchange extends RequestHead {
     this.server.abort(this.slot, this.generation);
   }
 
+  /**
+   * Takes the connection away from HTTP: from now on `owner` hears of it (onData, onEof, onDrained, onClosed), beginning
+   * with what the client has sent behind this request's head, and writes to it by slot and generation. Nothing of a
+   * response has been or will be sent for this request; the owner ends the connection, server.stop() waits no longer for it.
+   *
+   * @throws CodedError ERR_STATE, and nothing has changed, if the response has begun, the request's body is still on its
+   *   way, requests behind it have already been read as HTTP, or the connection would not have outlived it
+   */
+  detach(owner: SlotOwner): Detached {
+    this.checkFresh("detach()");
+    const detached = this.server.detach(this, owner);
+    this.state = DETACHED;
+    this.closeListener = null;
+    return detached;
+  }
+
+  /**
+   * Makes the connection a WebSocket, which owns it from now on.
+   *
+   * @param head the response's, complete: 101
+   * @throws CodedError ERR_STATE as detach()
+   */
+  upgrade(head: string, connection: WebSocketConnection): void {
+    this.checkFresh("a WebSocket");
+    this.server.upgrade(this, head, connection);
+    this.state = DETACHED;
+    this.closeListener = null;
+  }
+
+  /** The request is refused, or cannot go on: what is still said goes nowhere, and who waits for its end is told. */
+  cutOff(): void {
+    this.keepAlive = false;
+    this.onConnectionClosed();
+  }
+
   /** The connection is gone; called by it, once. */
   onConnectionClosed(): void {
     const wasFinished = this.state >= FINISHED;
@@ -263,6 +325,41 @@ export class Exchange extends RequestHead {
     const listener = this.closeListener;
     this.closeListener = null;
     if (this.state < FINISHED) listener?.();
+  }
+
+  private checkFresh(what: string): void {
+    if (this.state === FRESH) return;
+    throw new CodedError(
+      "ERR_STATE",
+      `${what} after the response has begun, or the client has gone`,
+    );
+  }
+
+  /** The request asked for an upgrade and is answered instead: what comes behind it is HTTP. RFC 9110 §7.8. */
+  private readOn(): void {
+    this.loop.outbox.command(OP_CONTINUE, this.slot, this.generation);
+  }
+
+  /** Takes `bytes` from what the response still owes. @returns false if they are not to be sent */
+  private sendsBody(bytes: number): boolean {
+    if (this.state >= GONE) return false;
+    if (this.state !== HEAD_SENT) {
+      throw new CodedError(
+        "ERR_HTTP_FINISHED",
+        "the response is already finished, or its head is not sent",
+      );
+    }
+    if (bytes === 0 || this.omitsBody) return false;
+    if (this.owed === -1) return true;
+    if (bytes > this.owed) {
+      this.abort();
+      throw new CodedError(
+        "ERR_HTTP_BODY_LENGTH",
+        `${bytes} bytes were written where Content-Length leaves ${this.owed}; the connection is closed`,
+      );
+    }
+    this.owed -= bytes;
+    return true;
   }
 
   private ensureConnection(): ExchangeConnection {

@@ -12,68 +12,40 @@
  * Every deadline is on the loop's wheel, in the one entry that the server has for the slot: onDeadline.
  */
 
-import { CodedError } from "../base/errors.ts";
-import {
-  BAD_TRUNCATED,
-  HEAD_EXPECT_CONTINUE,
-  HEAD_HAS_BODY,
-  OP_PAUSE,
-  OP_RESUME,
-} from "../native/addon.ts";
+import { CodedError, HTTPInputError } from "../base/errors.ts";
+import { log } from "../base/log.ts";
+import { HEAD_EXPECT_CONTINUE, HEAD_HAS_BODY, OP_PAUSE, OP_RESUME } from "../native/addon.ts";
 import { QuietOwner } from "../loop/slotowner.ts";
-import { BodyBuffer } from "./bodybuffer.ts";
-import { Exchange, type ExchangeConnection, type ExchangeServer } from "./exchange.ts";
+import { decodeBody } from "./bodyinflater.ts";
+import { type BodyHost, BodyIntake } from "./bodyintake.ts";
+import type { ConnectionServer } from "./connectionserver.ts";
+import { Exchange, type ExchangeConnection } from "./exchange.ts";
+import { closedError, FlushWaiters } from "./flushwaiters.ts";
 import type { ResolvedHTTPServerOptions } from "./httpserveroptions.ts";
 import {
   bodyTimeout,
-  bodyTooLarge,
-  chunkedTooLarge,
   headTimeout,
+  inputError,
   type Refusal,
   refusalFor,
+  refusalOf,
 } from "./refusals.ts";
-
-const SECOND_MS = 1000;
 
 // Why the socket is not read from.
 const QUEUE_FULL = 1;
 const OUTPUT_FULL = 2;
+/** Whoever takes the body is not done with what it was given. */
+const BODY_HELD = 4;
 
-/** What a connection needs of its server, besides what its exchanges do. */
-export interface ConnectionServer extends ExchangeServer {
-  readonly options: ResolvedHTTPServerOptions;
-  readonly isStopping: boolean;
-  readonly longestSilenceMs: number;
-  dispatch(exchange: Exchange): void;
-  /** Nothing is in progress on the connection: the server has it. */
-  ownsIdle(slot: number): boolean;
-  /** Reads on behind a head that asks for an upgrade, which is not granted here. */
-  continueAfterUpgrade(exchange: Exchange): void;
-  /** Nothing is in progress any more; `headSinceMs` is when the next head began, or -1. */
-  rest(slot: number, generation: number, headSinceMs: number): void;
-  refuse(slot: number, generation: number, refusal: Refusal): void;
-  forget(slot: number, errno: number): void;
-  setDeadline(slot: number, inMs: number): void;
-}
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
-export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
+export class HTTP1Connection extends QuietOwner implements ExchangeConnection, BodyHost {
   readonly server: ConnectionServer;
   readonly slot: number;
   readonly generation: number;
 
   #current: Exchange | null = null;
   readonly #queue: Exchange[] = [];
-  /** The last request, while its body is on its way. */
+  /** The last request, while its body is still on the wire. */
   #reading: Exchange | null = null;
-  readonly #body = new BodyBuffer();
-  /** Declared length of the body that is on its way; 0 = chunked. */
-  #bodyDeclared = 0;
-  #bodySinceMs = 0;
   #headSinceMs = -1;
   #endSinceMs = -1;
   #refusal: Refusal | null = null;
@@ -81,13 +53,18 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   #pumping = false;
   #closed = false;
   #isEnding = false;
-  #waiters: Waiter[] = [];
+  readonly #waiters: FlushWaiters;
 
   constructor(server: ConnectionServer, slot: number, generation: number) {
     super();
     this.server = server;
     this.slot = slot;
     this.generation = generation;
+    this.#waiters = new FlushWaiters(() => this.#settleWaiters());
+  }
+
+  get options(): ResolvedHTTPServerOptions {
+    return this.server.options;
   }
 
   get isBusy(): boolean {
@@ -115,25 +92,43 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   onFinished(exchange: Exchange): void {
     if (exchange !== this.#current) return;
     this.#current = null;
-    if (exchange.keepAlive) this.pump();
-    else this.#end();
+    exchange.intake?.onAnswered();
+    if (!exchange.keepAlive) this.#end();
+    else if (this.#queue.length === 0) this.pump();
+    // What this request has entered of AsyncLocalStorage is not the next one's.
+    else this.server.context.runInAsyncScope(this.pump, this);
+  }
+
+  /**
+   * Lets go of a connection that its current request gives away; the caller changes the owner.
+   *
+   * @throws CodedError ERR_STATE if something behind that request has been read as HTTP already
+   */
+  release(exchange: Exchange): void {
+    const isLast = this.#current === exchange && this.#queue.length === 0 && !this.#isEnding;
+    const isClean = this.#reading === null && this.#refusal === null && this.#headSinceMs < 0;
+    if (!isLast || !isClean || this.#endSinceMs >= 0 || this.#closed) {
+      throw new CodedError(
+        "ERR_STATE",
+        "detach() needs the only request of its connection: what the client has sent behind it was read as HTTP, or it has ended its side",
+      );
+    }
+    this.#current = null;
+    exchange.intake?.onAnswered();
+    this.#resume(this.#pauses);
+    this.#leave();
   }
 
   /** Called by flush(): settles when the kernel has all, or what it lacks is below the high-water mark. */
   flushed(): Promise<void> {
-    const promise = this.#closed ? Promise.reject(closedError()) : this.#whenFlushed();
-    // Most callers do not wait; that a client has gone must not end the process as an unhandled rejection.
-    promise.catch(ignore);
-    return promise;
+    return this.#closed ? this.#waiters.refused() : this.#whenFlushed();
   }
 
   // Called by the loop.
 
   override onHead(slot: number, at: number): void {
     this.#headSinceMs = -1;
-    const exchange = new Exchange(this.server, slot, this.generation, at);
-    this.server.continueAfterUpgrade(exchange);
-    this.take(exchange);
+    this.take(new Exchange(this.server, slot, this.generation, at));
   }
 
   override onPartial(_slot: number): void {
@@ -144,35 +139,34 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   override onBody(_slot: number, start: number, end: number): void {
     const exchange = this.#reading;
     if (exchange === null) return;
-    if (this.#body.length + end - start > this.server.options.maxBodyBytes) {
-      this.#refuse(chunkedTooLarge);
-      return;
-    }
-    const left = this.#bodyDeclared === 0 ? 0 : this.#bodyDeclared - this.#body.length;
-    this.#body.append(this.server.loop.arena, start, end, left);
+    exchange.intake?.receive(this.server.loop.arena, start, end);
     // A body behind an unfinished request waits in the kernel.
     if (exchange !== this.#current) this.#pause(QUEUE_FULL);
   }
 
   override onChunk(_slot: number, bytes: number): void {
-    if (this.#reading === null) return;
-    if (this.#body.length + bytes > this.server.options.maxBodyBytes) this.#refuse(chunkedTooLarge);
+    this.#reading?.intake?.announce(bytes);
   }
 
   override onEnd(_slot: number): void {
     const exchange = this.#reading;
     if (exchange === null) return;
     this.#reading = null;
-    exchange.body = this.#body.take();
-    exchange.isBodyPending = false;
-    if (exchange === this.#current) this.server.dispatch(exchange);
+    exchange.intake?.end();
     this.pump();
   }
 
   override onBad(_slot: number, reason: number, isHead: boolean): void {
-    // A body cut short by the client's end: its request never was.
-    if (reason === BAD_TRUNCATED && this.#reading !== null && this.#reading.isHeadSent) return;
-    this.#refuse(refusalFor(reason), isHead);
+    const exchange = this.#reading;
+    const refusal = refusalFor(reason);
+    this.#reading = null;
+    if (exchange !== null && exchange === this.#current) {
+      exchange.intake?.fail(inputError(refusal));
+      return;
+    }
+    // Its request was never started.
+    if (exchange !== null) this.#queue.splice(this.#queue.indexOf(exchange), 1);
+    this.#refuse(refusal, exchange === null ? isHead : exchange.method === "HEAD");
   }
 
   override onEof(_slot: number): void {
@@ -191,9 +185,10 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
   override onClosed(slot: number, errno: number): void {
     this.#closed = true;
     this.server.forget(slot, errno);
+    this.#current?.intake?.abort(closedError());
     this.#current?.onConnectionClosed();
     for (const exchange of this.#queue.splice(0)) exchange.onConnectionClosed();
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(closedError());
+    this.#waiters.reject();
   }
 
   /** The server's wheel entry for this slot is due. @returns ms until it is to be asked again, 0 if it was ended */
@@ -213,18 +208,17 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
       }
     }
     if (this.#headSinceMs >= 0 && !left(this.#headSinceMs, options.headTimeoutMs)) {
-      this.#refuse(headTimeout);
+      this.#refuse(headTimeout, false);
       return options.lingerTimeoutMs;
     }
-    // A body that waits for its turn is not slow: we do not read it.
-    if (this.#reading !== null && this.#pauses === 0 && options.bodyTimeoutMs > 0) {
-      const rate = options.minBodyBytesPerSecond;
-      const earnedMs = rate === 0 ? 0 : (this.#body.length * SECOND_MS) / rate;
-      if (!left(this.#bodySinceMs, options.bodyTimeoutMs + earnedMs)) {
-        this.#refuse(bodyTimeout);
-        return options.lingerTimeoutMs;
-      }
+    // A body that waits for its turn, or for its reader, is not slow: we do not read it.
+    const intake = this.#current?.intake ?? null;
+    const bodyLeftMs = intake === null ? waitMs : intake.leftMs(nowMs);
+    if (bodyLeftMs <= 0) {
+      intake?.fail(inputError(bodyTimeout));
+      return options.lingerTimeoutMs;
     }
+    waitMs = Math.min(waitMs, bodyLeftMs);
     // The client has half-closed, and what it asked for is still not there.
     if (this.#endSinceMs >= 0 && !left(this.#endSinceMs, this.server.longestSilenceMs)) {
       this.server.abort(this.slot, this.generation);
@@ -256,44 +250,93 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
       }
       this.#current = exchange;
       if (this.#queue.length <= this.server.options.maxPipelined / 2) this.#resume(QUEUE_FULL);
-      if (exchange.isBodyPending) this.#awaitBody(exchange);
+      if (exchange.isBodyPending) this.#startBody(exchange);
       else this.server.dispatch(exchange);
     }
     this.#pumping = false;
+  }
+
+  // For the body of the current request.
+
+  nowMs(): number {
+    return this.server.loop.clock.now();
+  }
+
+  holdBody(): void {
+    this.#pause(BODY_HELD);
+  }
+
+  releaseBody(): void {
+    this.#resume(BODY_HELD);
+  }
+
+  armBody(inMs: number): void {
+    this.server.setDeadline(this.slot, Math.min(inMs, this.server.longestSilenceMs));
+  }
+
+  /** The client is told to send it, if it waits for that. RFC 9110 §10.1.1. */
+  onBodyAwaited(): void {
+    const exchange = this.#current;
+    if (exchange === null || exchange.isHeadSent || exchange.isFinished) return;
+    if ((exchange.flags & HEAD_EXPECT_CONTINUE) !== 0) exchange.sendContinue();
+  }
+
+  onBodyArrived(): void {
+    if (this.#current !== null) this.#current.isBodyPending = false;
+  }
+
+  onBodyWhole(body: Buffer): void {
+    const exchange = this.#current;
+    if (exchange === null) return;
+    exchange.body = body;
+    exchange.isBodyPending = false;
+    if (!exchange.isStarted) this.server.dispatch(exchange);
+    this.pump();
+  }
+
+  onBodyFailed(error: unknown): void {
+    const exchange = this.#current;
+    if (exchange === null || this.#closed) return;
+    if (error instanceof HTTPInputError) {
+      this.#refuseStarted(exchange, refusalOf(error));
+      return;
+    }
+    log.error("the reader of a request's body failed", error);
+    exchange.cutOff();
+    this.server.abort(this.slot, this.generation);
   }
 
   // Steps.
 
   #expectBody(exchange: Exchange): void {
     this.#reading = exchange;
-    this.#bodyDeclared = exchange.declaredBodyBytes;
-    this.#bodySinceMs = this.server.loop.clock.turnMs;
+    exchange.intake = new BodyIntake(this, exchange.declaredBodyBytes);
     exchange.isBodyPending = true;
-    if (this.#bodyDeclared > this.server.options.maxBodyBytes) this.#refuse(bodyTooLarge);
   }
 
-  /** The body of the current request is on its way; now the client is told to send it, if it waits for that. */
-  #awaitBody(exchange: Exchange): void {
-    if ((exchange.flags & HEAD_EXPECT_CONTINUE) !== 0 && this.#body.length === 0)
-      exchange.sendContinue();
-    this.#bodySinceMs = this.server.loop.clock.turnMs;
-    const { bodyTimeoutMs } = this.server.options;
-    if (bodyTimeoutMs > 0) this.server.setDeadline(this.slot, bodyTimeoutMs);
+  /** It is the request's turn: whoever answers it may say who takes the body, and how much of it. */
+  #startBody(exchange: Exchange): void {
+    const { intake } = exchange;
+    if (intake === null) return;
+    if (this.options.decompressRequest) decodeBody(exchange.headers, intake);
+    intake.start(() => this.server.startBody(exchange));
+  }
+
+  /** The current request is refused in the middle of its body, and nothing behind it has a meaning. */
+  #refuseStarted(exchange: Exchange, refusal: Refusal): void {
+    const isHeadSent = exchange.isHeadSent;
+    this.#current = this.#reading = this.#refusal = null;
+    this.#queue.length = 0;
+    exchange.cutOff();
+    // What has been sent of a response must not look complete.
+    if (isHeadSent) this.server.abort(this.slot, this.generation);
+    else this.#refuse(refusal, exchange.method === "HEAD");
   }
 
   /** Nothing more of the input has a meaning: answers what came before it, then refuses, then closes. */
-  #refuse(refusal: Refusal, isHead = this.#reading?.method === "HEAD"): void {
-    const reading = this.#reading;
-    this.#reading = null;
-    this.#body.take();
+  #refuse(refusal: Refusal, isHead: boolean): void {
     this.#headSinceMs = -1;
     this.#refusal ??= { ...refusal, isHead };
-    if (reading !== null) {
-      // Its request is refused with it; it was never started.
-      if (this.#current === reading) this.#current = null;
-      const at = this.#queue.indexOf(reading);
-      if (at !== -1) this.#queue.splice(at, 1);
-    }
     this.pump();
   }
 
@@ -308,17 +351,21 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
       return;
     }
     // Waiters, a head in pieces and queued output need this object; without them the server has the slot again.
-    if (this.#waiters.length > 0 || this.#pauses !== 0) return;
+    if (!this.#waiters.isEmpty || this.#pauses !== 0) return;
     this.server.rest(this.slot, this.generation, this.#headSinceMs);
   }
 
   #end(): void {
     if (this.#isEnding) return;
+    this.#leave();
+    this.server.linger(this.slot, this.generation);
+  }
+
+  #leave(): void {
     this.#isEnding = true;
     this.#queue.length = 0;
     // Nobody is to wait for a kernel that this object will not hear of any more.
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
-    this.server.linger(this.slot, this.generation);
+    this.#waiters.resolve();
   }
 
   #whenFlushed(): Promise<void> {
@@ -330,15 +377,12 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
       if (isLow || !this.server.ownsIdle(this.slot) || this.#isEnding) return Promise.resolve();
       loop.setOwner(this.slot, this);
     }
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      if (this.#waiters.length === 1) this.server.loop.addCallback(() => this.#settleWaiters());
-    });
+    return this.#waiters.add(loop);
   }
 
   #settleWaiters(): void {
     if (this.server.loop.pendingBytes[this.slot]! > this.server.options.highWaterBytes) return;
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+    this.#waiters.resolve();
     if (!this.isBusy) this.pump();
   }
 
@@ -351,12 +395,5 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection {
     if ((this.#pauses & reason) === 0) return;
     this.#pauses &= ~reason;
     if (this.#pauses === 0) this.server.loop.outbox.command(OP_RESUME, this.slot, this.generation);
-    this.#bodySinceMs = this.server.loop.clock.turnMs;
   }
-}
-
-function ignore(): void {}
-
-function closedError(): CodedError {
-  return new CodedError("ERR_HTTP_CONNECTION_CLOSED", "the client has closed the connection");
 }

@@ -1,6 +1,15 @@
 /** The options of HTTPServer, each with its default, range and unit. Application.listen() takes the same. */
 import { KiB, MiB } from "../base/bytes.ts";
-import { boolean, type Input, integer, options, type Resolved } from "../base/options.ts";
+import {
+  boolean,
+  type Input,
+  integer,
+  list,
+  oneOf,
+  options,
+  type Resolved,
+  string,
+} from "../base/options.ts";
 
 /** The addon keeps offsets into a head in 24 bits. */
 const MOST_HEADER_BYTES = 1 * MiB;
@@ -9,8 +18,8 @@ const HOUR_MS = 3_600_000;
 export const httpServerOptions = options({
   /** Most bytes of a request head (request line and fields). Over it: 431, then close. RFC 6585 §5. */
   maxHeaderBytes: integer({ default: 64 * KiB, min: 256, max: MOST_HEADER_BYTES }),
-  /** Most fields of a request head. Over it: 431, then close. */
-  maxHeaderCount: integer({ default: 128, min: 1, max: 2_000 }),
+  /** Most fields of a request head; maxHeaderBytes bounds them, too. Over it: 431, then close. */
+  maxHeaderCount: integer({ default: 10_000, min: 1, max: 65_536 }),
   /** Most bytes of a request target. Over it: 414, then close. RFC 9110 §15.5.15. */
   maxTargetBytes: integer({ default: 16 * KiB, min: 16, max: MOST_HEADER_BYTES }),
   /** Most bytes of a request body, decoded from chunks; 0 = no body at all. Over it: 413 before a byte of it is read if the length is declared, 400 if it is chunked; then close. */
@@ -21,6 +30,16 @@ export const httpServerOptions = options({
   bodyTimeoutMs: integer({ default: 30_000, min: 0, max: HOUR_MS }),
   /** Rate in bytes a second above which a body may take as long as it likes; 0 = the time is bodyTimeoutMs whatever arrives. */
   minBodyBytesPerSecond: integer({ default: 500, min: 0, max: 1024 * MiB }),
+  /** Most bytes of a piece that the reader of a streamed body is given. */
+  chunkBytes: integer({ default: 64 * KiB, min: 1, max: 16 * MiB }),
+  /** Decode request bodies whose Content-Encoding is one of gzip, x-gzip, deflate, br and, where Node.js has it, zstd; maxBodyBytes counts what they decode to. The field is then called X-Consumed-Content-Encoding. Malformed: 400, then close. RFC 9110 §8.4. */
+  decompressRequest: boolean({ default: false }),
+  /** Take a request's address from X-Real-Ip or X-Forwarded-For, and its scheme from X-Scheme or X-Forwarded-Proto. Only behind a proxy that sets them: a client may send what it likes. */
+  xheaders: boolean({ default: false }),
+  /** Proxies that X-Forwarded-For may name besides the client, passed over from its right end: addresses, or networks as "10.0.0.0/8". */
+  trustedDownstream: list({ default: [], of: string({ default: "" }) }),
+  /** The scheme that requests are said to have come by, "https" behind a proxy that ends TLS; null = how they did come. */
+  protocol: oneOf({ values: ["http", "https"], default: null }),
   /** Silence after which a connection without a request is closed, in ms; 0 = never. */
   keepAliveTimeoutMs: integer({ default: 75_000, min: 0, max: HOUR_MS }),
   /** Time without progress after which a client that does not read its response is cut off, in ms; 0 = never. */

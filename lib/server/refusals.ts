@@ -4,7 +4,7 @@
  * HTTP1Connection and HTTPServer send them. The wording tells a client's author what was wrong; nothing of what was
  * sent is repeated in it.
  */
-import type { ErrorCode } from "../base/errors.ts";
+import { type ErrorCode, errorTable, HTTPInputError } from "../base/errors.ts";
 import * as addon from "../native/addon.ts";
 import { reasonPhrase } from "../http/httpstatus.ts";
 
@@ -13,6 +13,8 @@ export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
+  /** What is logged instead of the message. Default: the message. */
+  readonly detail?: string;
   /** The request's method was HEAD, as far as could be seen: no body is sent. Default false. */
   readonly isHead?: boolean;
 }
@@ -67,6 +69,19 @@ export const bodyTimeout = refusal(408, "ERR_HTTP_BODY_TIMEOUT", "the body did n
 /** The refusal for a reason of the addon's. */
 export function refusalFor(reason: number): Refusal {
   return byReason.get(reason) ?? refusal(400, "ERR_HTTP_SYNTAX", "malformed message");
+}
+
+/** A refusal as the error that it is for others. */
+export function inputError({ status, code, message }: Refusal): HTTPInputError {
+  return new HTTPInputError(status, code, message);
+}
+
+/** The refusal for an error that the reader of a body, or the server itself, has thrown. */
+export function refusalOf(error: HTTPInputError): Refusal {
+  const code = error.code as ErrorCode;
+  // The error's own words may repeat what the client has sent.
+  const message: string = errorTable[code] ?? "the request cannot be taken";
+  return { status: error.status, code, message, detail: error.message };
 }
 
 /** The whole response to a refused message: it says that the connection ends, and how long it is. */

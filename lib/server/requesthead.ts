@@ -142,9 +142,7 @@ export abstract class RequestHead implements HTTPServerRequestInit, RequestConte
     return this;
   }
 
-  get protocol(): "http" | "https" {
-    return "http";
-  }
+  abstract get protocol(): "http" | "https";
 
   get startTime(): number {
     return this.startMs ?? this.loop.clock.turnMs;
@@ -157,6 +155,11 @@ export abstract class RequestHead implements HTTPServerRequestInit, RequestConte
   /** The client has named entity tags that it already has. */
   get asksIfNoneMatch(): boolean {
     return (this.flags & HEAD_IF_NONE_MATCH) !== 0;
+  }
+
+  /** The head as it was sent, up to its empty line: latin1. */
+  get text(): string {
+    return this.headText();
   }
 
   /** Keeps what the inbox will forget when the turn is over. */

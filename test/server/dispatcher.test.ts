@@ -31,7 +31,7 @@ async function serve(
 const making = serverSuite("an HTTPServer");
 
 making("needs somebody to serve", () => {
-  for (const wrong of [undefined, null, {}, () => {}, { startRequest: 1 }]) {
+  for (const wrong of [undefined, null, {}, { startRequest: 1 }]) {
     assert.throws(() => new HTTPServer(wrong as never), coded("ERR_ARGUMENT_TYPE"));
   }
 });
@@ -68,6 +68,29 @@ dispatching("may throw: that connection ends, and the next is served", async () 
     assert.is(calls, 2);
   });
 });
+
+dispatching(
+  "is not told of a request read together with the last one of its connection",
+  async () => {
+    let calls = 0;
+    const startRequest = (exchange: Exchange): void => {
+      calls++;
+      exchange.sendHead(200, "OK", "", 0);
+      exchange.finish();
+    };
+    const server = new HTTPServer({ startRequest }, { noKeepAlive: true }).listen(0, "127.0.0.1");
+    const { address } = server;
+    const client = await RawClient.connect({
+      port: address !== null && "port" in address ? address.port : 0,
+    });
+    await client.send(ask("/") + ask("/") + ask("/"));
+    assert.is((await client.readResponse()).header("connection"), "close");
+    await client.closed();
+    assert.is(calls, 1);
+    client.destroy();
+    await server.stop();
+  },
+);
 
 dispatching.run();
 
