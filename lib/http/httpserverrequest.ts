@@ -6,12 +6,18 @@
  * split, arguments and cookies are parsed, the body's form is read when first asked for, and what
  * nobody asks for costs nothing.
  */
-import { quote } from "../base/describe.ts";
-import { HTTPInputError } from "../base/errors.ts";
+import { CodedError, type ErrorCode, HTTPInputError } from "../base/errors.ts";
+import { parseBodyConfig } from "./bodyconfig.ts";
+import { parseBodyArguments } from "./bodyparsing.ts";
 import { parseCookies } from "./cookies.ts";
-import { type Arguments, parseQuery, parseUrlEncoded } from "./forms.ts";
+import { type Arguments, parseQuery } from "./forms.ts";
+import type { HTTPConnection } from "./httpconnection.ts";
 import type { HTTPHeaders } from "./httpheaders.ts";
+import { parseJson } from "./jsonbody.ts";
+import type { HTTPFile, HTTPFiles, ParsedForm } from "./multipartfile.ts";
 import { parseTarget, splitHost } from "./requesttarget.ts";
+
+export type { HTTPFile, HTTPFiles } from "./multipartfile.ts";
 
 /** The versions that are served. */
 export type HTTPVersion = "HTTP/1.1" | "HTTP/1.0";
@@ -41,24 +47,16 @@ export interface HTTPServerRequestInit {
   readonly context: RequestContext;
   /** When the head was complete, in ms on the clock of `context.nowMs`. */
   readonly startTime: number;
+  /** The form, if the body was parsed while it arrived; `body` is then of length 0. */
+  readonly form?: ParsedForm | null;
 }
 
-/** A file of a multipart form. */
-export interface HTTPFile {
-  /** As the client named it: never to be used as a path. */
-  readonly filename: string;
-  readonly body: Buffer;
-  /** "application/unknown" if the client said nothing. */
-  readonly contentType: string;
-}
-
-/** Files by the name of their field. */
-export type HTTPFiles = ReadonlyMap<string, readonly HTTPFile[]>;
-
-const FORM = "application/x-www-form-urlencoded";
 const SLASH = 0x2f;
 
-const noFiles: HTTPFiles = new Map();
+const noForm: ParsedForm = { arguments: new Map(), files: new Map() };
+
+/** What #json is before anybody has asked. */
+const NOT_PARSED: unique symbol = Symbol("not parsed");
 
 /**
  * One request. Everything it says is what the client said: nothing here is to be trusted, only well
@@ -67,9 +65,11 @@ const noFiles: HTTPFiles = new Map();
 export class HTTPServerRequest {
   readonly #init: HTTPServerRequestInit;
   #queryArguments: Arguments | null = null;
-  #bodyArguments: Arguments | null = null;
+  #form: ParsedForm | null = null;
+  #json: unknown = NOT_PARSED;
   #arguments: Arguments | null = null;
   #cookies: ReadonlyMap<string, string> | null = null;
+  #connection: HTTPConnection | null = null;
 
   /** @param init kept, not copied; its values must not change any more */
   constructor(init: HTTPServerRequestInit) {
@@ -121,9 +121,37 @@ export class HTTPServerRequest {
     return this.#init.body;
   }
 
+  /**
+   * Where a function or a delegate answers; the server floor sets it for those.
+   *
+   * @throws CodedError ERR_STATE in a RequestHandler, which has its own methods to answer by
+   */
+  get connection(): HTTPConnection {
+    if (this.#connection !== null) return this.#connection;
+    throw new CodedError(
+      "ERR_STATE",
+      "request.connection is there for functions that answer requests; a RequestHandler answers by write() and finish()",
+    );
+  }
+
+  set connection(connection: HTTPConnection) {
+    this.#connection = connection;
+  }
+
   /** The client's address; "0.0.0.0" on a Unix socket. */
   get remoteIp(): string {
     return this.#init.context.remoteIp;
+  }
+
+  /**
+   * The media type of the body, in lower case and without parameters: "application/json"; "" if the
+   * client said nothing.
+   */
+  get mediaType(): string {
+    const contentType = this.#init.headers.get("content-type");
+    if (contentType === null || contentType === "application/json") return contentType ?? "";
+    const end = contentType.indexOf(";");
+    return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
   }
 
   get protocol(): "http" | "https" {
@@ -167,30 +195,61 @@ export class HTTPServerRequest {
     return this.#arguments;
   }
 
-  /** Arguments of the query. @throws HTTPInputError 400 ERR_HTTP_TOO_MANY_ARGUMENTS over 1000 */
+  /**
+   * Arguments of the query.
+   *
+   * @throws HTTPInputError 400 ERR_HTTP_TOO_MANY_ARGUMENTS over 1000, or what setParseBodyConfig set
+   */
   get queryArguments(): Arguments {
-    this.#queryArguments ??= parseQuery(this.query);
+    this.#queryArguments ??= parseQuery(this.query, parseBodyConfig().urlencoded.maxArguments);
     return this.#queryArguments;
   }
 
   /**
-   * Arguments of the form in the body; none if its Content-Type is not
-   * application/x-www-form-urlencoded.
+   * Arguments of the form in the body; none if its Content-Type begins with neither
+   * application/x-www-form-urlencoded nor multipart/form-data.
    *
-   * @throws HTTPInputError 400 ERR_HTTP_TOO_MANY_ARGUMENTS over 1000; 400 ERR_HTTP_FORM_ENCODING if
-   *   the form has a Content-Encoding
+   * @throws HTTPInputError as parseBody()
    */
   get bodyArguments(): Arguments {
-    this.#bodyArguments ??= this.#parseForm();
-    return this.#bodyArguments;
+    return this.#parsedForm().arguments;
   }
 
-  /** Files of a multipart form, by the name of their field. */
+  /**
+   * Files of a multipart form, by the name of their field.
+   *
+   * @throws HTTPInputError as parseBody()
+   */
   get files(): HTTPFiles {
-    return noFiles;
+    return this.#parsedForm().files;
   }
 
   // Verbs.
+
+  /**
+   * Parses the form in the body, if there is one and nobody has asked yet; RequestHandler does it
+   * before prepare(), so that a malformed form is answered by writeError(). A form that is refused
+   * has no arguments and no files from then on.
+   *
+   * @throws HTTPInputError 400 ERR_HTTP_TOO_MANY_ARGUMENTS over 1000; 400 ERR_HTTP_FORM_ENCODING if
+   *   the form has a Content-Encoding; as parseMultipart() for a multipart form
+   */
+  parseBody(): void {
+    this.#parsedForm();
+  }
+
+  /**
+   * The body as JSON, whatever its Content-Type; parsed once.
+   *
+   * @throws HTTPInputError 400 ERR_HTTP_JSON if it is malformed, is not UTF-8, is nested more than 1000
+   *   deep (or what setParseBodyConfig set), or has a property `__proto__`
+   */
+  json(): unknown {
+    if (this.#json === NOT_PARSED) {
+      this.#json = parseJson(this.#init.body, parseBodyConfig().json.maxDepth);
+    }
+    return this.#json;
+  }
 
   /** The URL the client asked for, put together from protocol, host, path and query. */
   fullUrl(): string {
@@ -206,21 +265,30 @@ export class HTTPServerRequest {
     return (context.nowMs?.() ?? performance.now()) - startTime;
   }
 
-  #parseForm(): Arguments {
+  // Steps.
+
+  #parsedForm(): ParsedForm {
+    if (this.#form !== null) return this.#form;
+    // Set first: who answers the error may ask for arguments again.
+    this.#form = noForm;
+    this.#form = this.#init.form ?? this.#parseForm();
+    return this.#form;
+  }
+
+  #parseForm(): ParsedForm {
     const { headers, body } = this.#init;
-    const found = new Map<string, string[]>();
-    if (body.length === 0 || !headers.get("content-type")?.toLowerCase().startsWith(FORM))
-      return found;
-    const encoding = headers.get("content-encoding");
-    if (encoding !== null) {
-      throw new HTTPInputError(
-        400,
-        "ERR_HTTP_FORM_ENCODING",
-        `the form has Content-Encoding ${quote(encoding)}; only forms without one are read`,
-      );
+    const contentType = body.length === 0 ? null : headers.get("content-type");
+    // A JSON body is the most common one, and neither of these.
+    if (contentType === null || contentType === "application/json") return noForm;
+    const form = { arguments: new Map<string, string[]>(), files: new Map<string, HTTPFile[]>() };
+    try {
+      parseBodyArguments(contentType, body, form.arguments, form.files, headers);
+      return form;
+    } catch (cause) {
+      if (!(cause instanceof HTTPInputError)) throw cause;
+      const { status, code, message } = cause;
+      throw new HTTPInputError(status, code as ErrorCode, `Invalid body: ${message}`, { cause });
     }
-    parseUrlEncoded(body, found);
-    return found;
   }
 }
 
