@@ -46,6 +46,16 @@ project("keep to the ladder", () => {
   assert.equal(violations(sources), []);
 });
 
+project("reach node:http in one file, by no way around the ladder", () => {
+  const around = [...projectSources()]
+    .filter(([file]) => file.startsWith("lib/"))
+    .filter(([, text]) =>
+      /getBuiltinModule|createRequire\([^)]*\)\(["'`](node:)?_?https?/.test(text),
+    )
+    .map(([file]) => file);
+  assert.equal(around, ["lib/server/nodemessages.ts"]);
+});
+
 project("name benches that exist where they say @hot", () => {
   for (const [file, text] of projectSources()) {
     if (!file.startsWith("lib/")) continue;
@@ -120,6 +130,20 @@ ladder("refuses node:http anywhere, and I/O on the floors that are pure", () => 
   assert.equal(complaints("lib/http/x.ts", 'import { isIPv6 } from "node:net";'), []);
   refuses(complaints("lib/http/x.ts", 'import { isIP, connect } from "node:net";'), /node:net$/);
 });
+
+ladder(
+  "lets one file import node:http, for the classes of its messages, and nothing else of it",
+  () => {
+    const text = 'import type * as http from "node:http";';
+    assert.equal(complaints("lib/server/nodemessages.ts", text), []);
+    refuses(complaints("lib/server/nodelistener.ts", text), /node:http$/);
+    refuses(complaints("lib/server/nodemessages.ts", 'import "node:https";'), /node:https$/);
+    refuses(
+      complaints("lib/server/nodemessages.ts", 'import "node:_http_server";'),
+      /_http_server$/,
+    );
+  },
+);
 
 ladder("refuses a folder it does not know, a missing file and a computed import", () => {
   const sibling = 'import "./b.ts";';
