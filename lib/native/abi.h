@@ -31,20 +31,21 @@ namespace landspout {
   X(HEAD_FIELD_COUNT, 14)                                                                 \
   X(HEAD_FIELDS, 15) /* then per field: name start | id << 24, value start, end */
 
-#define LANDSPOUT_RECORD_KINDS(X)                                            \
-  X(KIND_ACCEPTED, 1)                                                        \
-  X(KIND_HEAD, 2)                                                            \
-  X(KIND_BODY, 3)                                                            \
-  X(KIND_END, 4)     /* the body is complete (sent only after a body) */     \
-  X(KIND_DATA, 5)    /* bytes of a raw socket */                             \
-  X(KIND_PARTIAL, 6) /* a head has begun and is not complete, once a head */ \
-  X(KIND_BAD, 7)     /* the message is refused; nothing more will be read */ \
-  X(KIND_EOF, 8)     /* the peer has half-closed */                          \
-  X(KIND_DRAINED, 9) /* the kernel has taken all that was queued */          \
-  X(KIND_CLOSED, 10) /* exactly once, last */                                \
-  X(KIND_READY, 11)  /* a user's descriptor is ready */                      \
-  X(KIND_CHUNK,                                                              \
-    12) /* a chunk has begun whose data is not all here; A, B: its size, low and high word */
+#define LANDSPOUT_RECORD_KINDS(X)                                                             \
+  X(KIND_ACCEPTED, 1)                                                                         \
+  X(KIND_HEAD, 2)                                                                             \
+  X(KIND_BODY, 3)                                                                             \
+  X(KIND_END, 4)     /* the body is complete (sent only after a body) */                      \
+  X(KIND_DATA, 5)    /* bytes of a raw socket */                                              \
+  X(KIND_PARTIAL, 6) /* a head has begun and is not complete, once a head */                  \
+  X(KIND_BAD, 7)     /* the message is refused; nothing more will be read */                  \
+  X(KIND_EOF, 8)     /* the peer has half-closed */                                           \
+  X(KIND_DRAINED, 9) /* the kernel has taken all that was queued */                           \
+  X(KIND_CLOSED, 10) /* exactly once, last */                                                 \
+  X(KIND_READY, 11)  /* a user's descriptor is ready */                                       \
+  X(KIND_CHUNK,                                                                               \
+    12) /* a chunk has begun whose data is not all here; A, B: its size, low and high word */ \
+  X(KIND_CONNECTED, 13) /* what connect() began is open; a failure is KIND_CLOSED */
 
 #define LANDSPOUT_HEAD_FLAGS(X)                                               \
   X(HEAD_KEEP_ALIVE, 1)                                                       \
@@ -107,7 +108,9 @@ namespace landspout {
   X(OP_ABORT, 12)   /* close now, dropping what is queued */                                       \
   X(OP_RESET, 13)   /* close now with RST */                                                       \
   X(OP_TAGGED, 14)  /* as OP_FRAMED, but between piece and size stand the SHA-1 of the payload in  \
-                       hexadecimal and '"' CRLF "Content-Length: " */
+                       hexadecimal and '"' CRLF "Content-Length: " */                              \
+  X(OP_FILE, 15)    /* C: an open descriptor; A, B: start and end in the outbox arena of two       \
+                       float64, the first byte of the file and how many */
 
 // Operands.
 #define LANDSPOUT_OPERANDS(X) X(PAYLOAD_IS_PIECE, -1)

@@ -2,10 +2,12 @@
 // all.
 #include "abi.h"
 #include "byte_class.h"
+#include "deflate_object.h"
 #include "field_names.h"
 #include "llhttp_abi.h"
 #include "napi_args.h"
 #include "poller_object.h"
+#include "websocket_mask.h"
 
 namespace landspout {
 
@@ -37,6 +39,9 @@ napi_value Init(napi_env env, napi_value exports) {
   if (const char* problem = LlhttpProblem(); problem != nullptr)
     return Throw(env, "ERR_LLHTTP", problem);
   DefinePoller(env, exports);
+  DefineWebSocketMask(env, exports);
+  DefineDeflater(env, exports);
+  DefineInflater(env, exports);
   napi_value hash = nullptr;
   napi_create_function(env, "hashBytes", NAPI_AUTO_LENGTH, Hash, nullptr, &hash);
   napi_set_named_property(env, exports, "hashBytes", hash);

@@ -6,6 +6,7 @@
  */
 import { createRequire } from "node:module";
 import { CodedError } from "../base/errors.ts";
+import type { NativeCodecs } from "./deflatecodec.ts";
 
 /** The native half of one IOLoop. Slots are small integers; results below zero are -errno. */
 export interface Poller {
@@ -38,6 +39,33 @@ export interface Poller {
     maxFieldCount: number,
     maxTargetBytes: number,
   ): number | [errno: number, syscall: string];
+  /** A listening socket that nobody accepts from, as a descriptor for listen() to adopt; `mode` < 0: the umask's. */
+  bind(
+    kind: number,
+    host: string,
+    port: number,
+    backlog: number,
+    reusePort: boolean,
+    ipv6Only: boolean,
+    mode: number,
+  ): number | [errno: number, syscall: string];
+  /**
+   * Begins to connect; KIND_CONNECTED or KIND_CLOSED tells how that went. Bytes may be written meanwhile.
+   *
+   * @param kind 4 or 6 for IP, 1 for a Unix socket, 0 to adopt the connected stream socket given as `port`, of which
+   *   there is no KIND_CONNECTED
+   * @param sourceHost numeric, or "" for any
+   * @returns the slot, or [errno, name of the system call]
+   */
+  connect(
+    kind: number,
+    host: string,
+    port: number,
+    sourceHost: string,
+    sourcePort: number,
+  ): number | [errno: number, syscall: string];
+  /** 0 or -errno. */
+  setNoDelay(slot: number, generation: number, on: boolean): number;
   addFd(fd: number, events: number): number;
   updateFd(slot: number, generation: number, events: number): number;
   removeFd(slot: number, generation: number): number;
@@ -58,13 +86,21 @@ export interface Poller {
   close(): void;
 }
 
-interface Addon {
+interface Addon extends NativeCodecs {
   readonly Poller: new (
     capacity: number,
     turn: (words: number) => void,
     externals: Uint8Array[],
   ) => Poller;
   readonly hashBytes: (bytes: Uint8Array) => number;
+  /** The contract is that of `unmask` in lib/websocket/mask.ts. */
+  readonly unmask: (
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    key: number,
+    phase: number,
+  ) => boolean;
   readonly fieldNames: readonly string[];
   readonly methodNames: readonly string[];
   readonly constants: Readonly<Record<string, number>>;
@@ -102,7 +138,9 @@ function load(): Addon {
 
 const addon = load();
 
-export const { Poller, hashBytes, fieldNames, methodNames } = addon;
+export const { Poller, hashBytes, fieldNames, methodNames, unmask } = addon;
+/** The classes and numbers that deflate.ts is made of. */
+export const nativeCodecs: NativeCodecs = addon;
 
 /** A constant of abi.h. */
 function constant(name: string): number {
@@ -150,6 +188,7 @@ export const KIND_DRAINED = constant("KIND_DRAINED");
 export const KIND_CLOSED = constant("KIND_CLOSED");
 export const KIND_READY = constant("KIND_READY");
 export const KIND_CHUNK = constant("KIND_CHUNK");
+export const KIND_CONNECTED = constant("KIND_CONNECTED");
 
 export const HEAD_KEEP_ALIVE = constant("HEAD_KEEP_ALIVE");
 export const HEAD_HTTP_1_0 = constant("HEAD_HTTP_1_0");
@@ -208,6 +247,7 @@ export const OP_CLOSE = constant("OP_CLOSE");
 export const OP_ABORT = constant("OP_ABORT");
 export const OP_RESET = constant("OP_RESET");
 export const OP_TAGGED = constant("OP_TAGGED");
+export const OP_FILE = constant("OP_FILE");
 
 export const PAYLOAD_IS_PIECE = constant("PAYLOAD_IS_PIECE");
 

@@ -17,10 +17,23 @@ struct ListenAddress {
   int backlog;
   bool reuse_port;
   bool ipv6_only;
+  int mode = -1;  // of the file of a Unix socket; -1: as the umask says
 };
 
 // A bound, listening, non-blocking socket. On failure `error` is the errno and `syscall` its name.
 UniqueFd OpenListener(const ListenAddress& address, int* error, const char** syscall);
+
+struct ConnectAddress {
+  AddressKind kind;
+  std::string host;         // numeric, or a path
+  int port;                 // or the descriptor to adopt, which is duplicated
+  std::string source_host;  // empty: any
+  int source_port;          // 0: any
+};
+
+// A connecting, or with `connecting` false connected, non-blocking stream socket; errors likewise.
+UniqueFd OpenConnection(const ConnectAddress& address, bool* connecting, int* error,
+                        const char** syscall);
 
 struct SocketName {
   std::string host;  // numeric; the path of a Unix socket, or empty

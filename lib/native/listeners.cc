@@ -15,6 +15,7 @@ int64_t Poller::Listen(UniqueFd fd, const ListenConfig& config) {
   Slot& slot = slots_.at(static_cast<uint32_t>(index));
   slot.kind = SlotKind::kListener;
   slot.fd = std::move(fd);
+  slot.adopted = true;  // a listener may be inherited by other processes
   ForgetUser(slot.fd.get());
   slot.config = static_cast<uint32_t>(configs_.size());
   configs_.push_back(config);

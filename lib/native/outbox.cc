@@ -49,6 +49,7 @@ void Poller::FlushSlot(uint32_t index) {
   uint32_t at = std::exchange(slots_.at(index).chain_first, 0);
   gathered_.clear();
   scratch_used_ = 0;
+  file_budget_ = kSendBudget;
   for (; at != 0; at = chain_[at]) {
     const int32_t* command = shared_.outbox_ring + (at - 1) * COMMAND_WORDS;
     RunOp(index, command);
@@ -83,6 +84,9 @@ void Poller::RunOp(uint32_t index, const int32_t* command) {
     case OP_EXTERNAL:
       SendGathered(index);
       if (slots_.Find(index, generation) != nullptr) QueueExternal(index, command);
+      return;
+    case OP_FILE:
+      QueueFile(index, command);
       return;
     case OP_PAUSE:
       slot.paused = true;
@@ -129,12 +133,9 @@ void Poller::RunOp(uint32_t index, const int32_t* command) {
       slot.discard = true;
       if (slot.queue == nullptr) AfterQueueEmpty(index);
       return;
-    case OP_RESET: {
-      const linger hard = {1, 0};
-      ::setsockopt(slot.fd.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-      Close(index, 0);
+    case OP_RESET:
+      Reset(index, 0);
       return;
-    }
     case OP_ABORT:
       Close(index, 0);
       return;
@@ -149,37 +150,48 @@ void Poller::Gather(uint32_t index, const char* bytes, size_t length) {
   Slot& slot = slots_.at(index);
   if (length == 0 || slot.shut) return;
   if (length <= kCopyBelow) {
-    if (scratch_used_ + length > kScratchBytes) {
-      const uint32_t generation = slot.generation;
-      SendGathered(index);
-      if (slots_.Find(index, generation) == nullptr) return;
-    }
-    char* at = scratch_.get() + scratch_used_;
+    char* at = ScratchRoom(index, length);
+    if (at == nullptr) return;
     std::memcpy(at, bytes, length);
-    scratch_used_ += length;
-    if (!gathered_.empty()) {
-      iovec& last = gathered_.back();
-      if (static_cast<char*>(last.iov_base) + last.iov_len == at) {
-        last.iov_len += length;
-        return;
-      }
-    }
-    gathered_.push_back({at, length});
-  } else {
-    gathered_.push_back({const_cast<char*>(bytes), length});
+    return GatherScratch(index, at, length);
   }
+  gathered_.push_back({const_cast<char*>(bytes), length});
   if (gathered_.size() == kMaxVectors) SendGathered(index);
 }
 
-void Poller::SendGathered(uint32_t index) {
+// Where `length` bytes fit behind what the scratch buffer holds, or nullptr: the socket was closed.
+char* Poller::ScratchRoom(uint32_t index, size_t length) {
+  if (scratch_used_ + length > kScratchBytes) {
+    const uint32_t generation = slots_.at(index).generation;
+    SendGathered(index);
+    if (slots_.Find(index, generation) == nullptr) return nullptr;
+  }
+  return scratch_.get() + scratch_used_;
+}
+
+void Poller::GatherScratch(uint32_t index, char* at, size_t length) {
+  scratch_used_ += length;
+  if (!gathered_.empty()) {
+    iovec& last = gathered_.back();
+    if (static_cast<char*>(last.iov_base) + last.iov_len == at) {
+      last.iov_len += length;
+      return;
+    }
+  }
+  gathered_.push_back({at, length});
+  if (gathered_.size() == kMaxVectors) SendGathered(index);
+}
+
+// `more`: a file follows, whose first bytes are to share a segment with the last of these.
+void Poller::SendGathered(uint32_t index, bool more) {
   if (gathered_.empty()) return;
   Slot& slot = slots_.at(index);
   size_t total = 0;
   for (const iovec& piece : gathered_) total += piece.iov_len;
   size_t sent = 0;
   if (slot.queue == nullptr) {
-    const ssize_t n =
-        TransportSend(slot.transport.get(), slot.fd.get(), gathered_.data(), gathered_.size());
+    const ssize_t n = TransportSend(slot.transport.get(), slot.fd.get(), gathered_.data(),
+                                    gathered_.size(), more);
     if (n < 0 && n != -EAGAIN) {
       gathered_.clear();
       scratch_used_ = 0;
@@ -188,7 +200,7 @@ void Poller::SendGathered(uint32_t index) {
     if (n > 0) sent = static_cast<size_t>(n);
   }
   if (sent < total) {
-    SendQueue& queue = QueueOf(slot);
+    SendQueue& queue = QueueOf(index);
     for (const iovec& piece : gathered_) {
       const size_t skip = std::min(sent, piece.iov_len);
       sent -= skip;
@@ -201,8 +213,13 @@ void Poller::SendGathered(uint32_t index) {
   scratch_used_ = 0;
 }
 
-SendQueue& Poller::QueueOf(Slot& slot) {
-  if (slot.queue == nullptr) slot.queue = std::make_unique<SendQueue>(env_);
+SendQueue& Poller::QueueOf(uint32_t index) {
+  Slot& slot = slots_.at(index);
+  if (slot.queue == nullptr) {
+    slot.queue = std::make_unique<SendQueue>(env_);
+    // A stall is counted from where it begins, however long ago the last read was.
+    shared_.last_active[index] = StampTime();
+  }
   return *slot.queue;
 }
 

@@ -14,6 +14,7 @@ import {
   COMMAND_WORDS,
   CONTROL_COMMANDS,
   OP_EXTERNAL,
+  OP_FILE,
   OP_FRAMED,
   OP_PIECE,
   OP_TAGGED,
@@ -34,12 +35,27 @@ const MOST_BYTES_A_UNIT = 3;
 
 const LAST_ASCII = 0x7f;
 
+// Frames of a WebSocket. RFC 6455 §5.2.
+const FIN_TEXT = 0x81;
+const LENGTH_16 = 126;
+const LENGTH_64 = 127;
+const MOST_16 = 0xffff;
+const SHORT_FRAME_HEAD = 2;
+const LONG_FRAME_HEAD = 10;
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** The operand of OP_FILE, two float64; it may have to skip to a multiple of one. */
+const FILE_OPERAND_BYTES = 16;
+const NUMBER_BYTES = 8;
+
 export class Outbox implements PieceKeeper {
   readonly #poller: Poller;
   readonly #externals: Uint8Array[];
   readonly #ring: Int32Array;
   readonly #control: Int32Array;
   readonly #arena: Buffer;
+  /** The same memory, for operands. */
+  readonly #numbers: Float64Array;
   readonly #arenaBytes: number;
   readonly #ringWords: number;
   /** Bytes of the arena in use; void once C++ has emptied the ring. */
@@ -53,6 +69,7 @@ export class Outbox implements PieceKeeper {
     this.#ring = poller.outboxRing;
     this.#control = poller.control;
     this.#arena = Buffer.from(poller.outboxArena.buffer);
+    this.#numbers = new Float64Array(poller.outboxArena.buffer);
     this.#arenaBytes = this.#arena.length;
     this.#ringWords = poller.outboxRing.length - (poller.outboxRing.length % COMMAND_WORDS);
   }
@@ -161,6 +178,58 @@ export class Outbox implements PieceKeeper {
     return end - start;
   }
 
+  /**
+   * A WebSocket text frame that is not masked.
+   *
+   * @hot bench/micro/websocket.bench.mjs: once per message; allocates nothing for up to 64 Ki characters
+   * @returns bytes of the payload
+   */
+  writeTextFrame(slot: number, generation: number, text: string): number {
+    const { length } = text;
+    const start = this.#room(length * MOST_BYTES_A_UNIT + LONG_FRAME_HEAD);
+    if (start === -1) {
+      const bytes = Buffer.from(text, "utf8");
+      this.writeBytesFrame(slot, generation, FIN_TEXT, bytes);
+      return bytes.length;
+    }
+    const arena = this.#arena;
+    // Nearly always the length in characters tells how long the head is.
+    let payload =
+      start + (length < LENGTH_16 ? SHORT_FRAME_HEAD : length <= MOST_16 ? 4 : LONG_FRAME_HEAD);
+    let end = this.#putText(payload, text);
+    const bytes = end - payload;
+    const right = start + frameHeadBytes(bytes);
+    if (right !== payload) {
+      arena.copyWithin(right, payload, end);
+      payload = right;
+      end = right + bytes;
+    }
+    putFrameHead(arena, start, FIN_TEXT, bytes);
+    this.#used = end;
+    this.#extend(slot, generation, start, end);
+    return bytes;
+  }
+
+  /**
+   * A WebSocket frame that is not masked; large payloads are sent from where they are and must not be changed until then.
+   *
+   * @param first its first byte: FIN, RSV1, opcode
+   */
+  writeBytesFrame(slot: number, generation: number, first: number, bytes: Uint8Array): void {
+    const head = frameHeadBytes(bytes.length);
+    const isLarge = bytes.length >= EXTERNAL_BYTES;
+    const start = this.#room(head + (isLarge ? 0 : bytes.length));
+    putFrameHead(this.#arena, start, first, bytes.length);
+    let end = start + head;
+    if (!isLarge) {
+      this.#arena.set(bytes, end);
+      end += bytes.length;
+    }
+    this.#used = end;
+    this.#extend(slot, generation, start, end);
+    if (isLarge) this.#writeExternal(slot, generation, bytes);
+  }
+
   /** Text of latin1 characters, one byte each: heads. */
   writeLatin1(slot: number, generation: number, text: string): void {
     const start = this.#room(text.length);
@@ -182,6 +251,29 @@ export class Outbox implements PieceKeeper {
     this.#arena.set(bytes, start);
     this.#used = start + bytes.length;
     this.#append(OP_WRITE, slot, generation, start, this.#used, 0);
+  }
+
+  /**
+   * Bytes of an open file, by sendfile(2); the file's own position is neither used nor moved.
+   *
+   * The descriptor is the caller's to close, once the outbox has been flushed: by flush(), or in a later turn. A file
+   * that ends before `length` bytes have left ends the connection by a reset, and onClosed gets ENODATA; any other
+   * error of the file (EBADF, EISDIR, ESPIPE for what has no positions, EIO; EMFILE if no descriptor was left to queue
+   * it with) does so with its own number.
+   *
+   * @hot bench/run.mjs: once per file; allocates nothing
+   * @param fd an open file; anything else that can be read by position will do
+   * @param offset first byte, 0 to 2^53 - 1
+   * @param length bytes, 0 to 2^53 - 1 - offset
+   */
+  writeFile(slot: number, generation: number, fd: number, offset: number, length: number): void {
+    const room = this.#room(FILE_OPERAND_BYTES + NUMBER_BYTES);
+    const word = Math.ceil(room / NUMBER_BYTES);
+    this.#numbers[word] = offset;
+    this.#numbers[word + 1] = length;
+    const start = word * NUMBER_BYTES;
+    this.#used = start + FILE_OPERAND_BYTES;
+    this.#append(OP_FILE, slot, generation, start, this.#used, fd);
   }
 
   #writeExternal(slot: number, generation: number, bytes: Uint8Array): void {
@@ -223,6 +315,23 @@ export class Outbox implements PieceKeeper {
     return at;
   }
 
+  /** OP_WRITE of `arena[start, end)`, in one command with the one before if that is the same socket's and ends there. */
+  #extend(slot: number, generation: number, start: number, end: number): void {
+    const ring = this.#ring;
+    const last = this.#control[CONTROL_COMMANDS]! - COMMAND_WORDS;
+    if (
+      last >= 0 &&
+      ring[last + COMMAND_B] === start &&
+      ring[last + COMMAND_SLOT] === slot &&
+      ring[last + COMMAND_GENERATION] === generation &&
+      ring[last + COMMAND_OP] === OP_WRITE
+    ) {
+      ring[last + COMMAND_B] = end;
+    } else {
+      this.#append(OP_WRITE, slot, generation, start, end, 0);
+    }
+  }
+
   #append(op: number, slot: number, generation: number, a: number, b: number, c: number): void {
     const ring = this.#ring;
     let at = this.#control[CONTROL_COMMANDS]!;
@@ -246,9 +355,29 @@ export class Outbox implements PieceKeeper {
   }
 }
 
+/** Bytes of the head of a frame that is not masked. RFC 6455 §5.2. */
+function frameHeadBytes(length: number): number {
+  if (length < LENGTH_16) return SHORT_FRAME_HEAD;
+  return length <= MOST_16 ? 4 : LONG_FRAME_HEAD;
+}
+
+function putFrameHead(arena: Buffer, at: number, first: number, length: number): void {
+  arena[at] = first;
+  if (length < LENGTH_16) arena[at + 1] = length;
+  else if (length <= MOST_16) {
+    arena[at + 1] = LENGTH_16;
+    arena[at + 2] = length >>> 8;
+    arena[at + 3] = length;
+  } else {
+    arena[at + 1] = LENGTH_64;
+    arena.writeUInt32BE(Math.floor(length / TWO_TO_32), at + 2);
+    arena.writeUInt32BE(length % TWO_TO_32, at + 6);
+  }
+}
+
 /** A and B of the command are bytes of the arena. */
 function hasOperand(op: number): boolean {
-  return op === OP_WRITE || op === OP_FRAMED || op === OP_TAGGED;
+  return op === OP_WRITE || op === OP_FRAMED || op === OP_TAGGED || op === OP_FILE;
 }
 
 declare global {

@@ -80,7 +80,7 @@ void Poller::QueueExternal(uint32_t index, const int32_t* command) {
     if (n > 0) sent = static_cast<size_t>(n);
   }
   if (sent == length) return;
-  QueueOf(slot).AppendExternal(value, length, sent);
+  QueueOf(index).AppendExternal(value, length, sent);
   MarkDirty(index);
   UpdatePending(index);
 }

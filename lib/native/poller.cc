@@ -29,12 +29,17 @@ void Poller::Wake() {
   epoll_event events[kMaxEvents];
   for (int round = 0; round < kRoundsPerWake && !closing_; round++) {
     StampTime();
+    turn_budget_ = kTurnSendBudget;
     RunReady();
     RunPaced();
     int n;
     do n = ::epoll_wait(epoll_.get(), events, kMaxEvents, 0);
     while (n < 0 && errno == EINTR);
-    for (int i = 0; i < n && !closing_; i++) Dispatch(events[i]);
+    // Sockets that are ready all the time come in the same order, and those at its end would never
+    // get of the turn's budget.
+    const int first = n > 0 ? static_cast<int>(round_++ % static_cast<uint32_t>(n)) : 0;
+    for (int i = first; i < n && !closing_; i++) Dispatch(events[i]);
+    for (int i = 0; i < first && !closing_; i++) Dispatch(events[i]);
     if (!closing_) Deliver();
     if (!closing_) Flush();
     if (!closing_) ApplyInterests();
@@ -59,6 +64,7 @@ void Poller::Wake() {
 void Poller::OnPrepare() {
   if (closing_ || delivering_) return;
   if (shared_.control[CONTROL_COMMANDS] != 0) {
+    turn_budget_ = kTurnSendBudget;
     napi_handle_scope scope;
     napi_open_handle_scope(env_, &scope);
     Flush();
@@ -173,8 +179,17 @@ void Poller::Close(uint32_t index, int error) {
   slot.queue.reset();
   shared_.pending_bytes[index] = 0;
   Emit(KIND_CLOSED, index, slot.generation, error);
+  // An epoll set goes on watching a socket that a duplicate of the descriptor holds open.
+  if (slot.adopted) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, slot.fd.get(), nullptr);
   slots_.Release(index);  // closes the descriptor, which leaves the epoll set by that
   active_--;
+}
+
+// Closes with RST: what the peer has of a response cannot be taken for the whole of it.
+void Poller::Reset(uint32_t index, int error) {
+  const linger hard = {1, 0};
+  ::setsockopt(slots_.at(index).fd.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+  Close(index, error);
 }
 
 void Poller::Dispatch(const epoll_event& event) {
@@ -187,17 +202,14 @@ void Poller::Dispatch(const epoll_event& event) {
       Accept(index);
       break;
     case SlotKind::kSocket:
+      if (slot->connecting) return OnConnected(index);
       if ((event.events & EPOLLOUT) != 0) OnWritable(index);
       if (slots_.Find(index, generation) == nullptr) return;
       if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
         if (slot->Reading() || (event.events & EPOLLIN) != 0) {
           OnReadable(index);
         } else {
-          // Not read from, yet gone: a reset or both directions ended.
-          int error = 0;
-          socklen_t size = sizeof(error);
-          ::getsockopt(slot->fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-          Close(index, error);
+          OnHangUp(index);
         }
       }
       break;

@@ -9,6 +9,7 @@
 #include "napi_args.h"
 #include "poller.h"
 #include "shared_arrays.h"
+#include "socket_object.h"
 
 namespace landspout {
 
@@ -20,22 +21,6 @@ constexpr uint32_t kMaxCapacity = 16u * 1024 * 1024;
 napi_value Throw(napi_env env, const char* code, const char* message) {
   napi_throw_error(env, code, message);
   return nullptr;
-}
-
-Poller* Unwrap(napi_env env, napi_value self) {
-  bool ours = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, self, &kPollerTag, &ours) != napi_ok || !ours ||
-      napi_unwrap(env, self, &data) != napi_ok) {
-    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "not a Poller");
-    return nullptr;
-  }
-  Poller* poller = static_cast<Poller*>(data);
-  if (poller->closed()) {
-    napi_throw_error(env, "ERR_LOOP_CLOSED", "the IOLoop is closed");
-    return nullptr;
-  }
-  return poller;
 }
 
 // new Poller(capacity, turn, externals): capacity = most descriptors at once; turn(words) walks the
@@ -108,13 +93,7 @@ napi_value Listen(napi_env env, napi_callback_info info) {
     if (slot < 0) error = static_cast<int>(-slot);
   }
   if (slot >= 0) return Number(env, static_cast<double>(slot));
-  napi_value pair = nullptr;
-  napi_value name = nullptr;
-  napi_create_array_with_length(env, 2, &pair);
-  napi_create_string_utf8(env, syscall, NAPI_AUTO_LENGTH, &name);
-  napi_set_element(env, pair, 0, Number(env, error));
-  napi_set_element(env, pair, 1, name);
-  return pair;
+  return Refusal(env, error, syscall);
 }
 
 // addFd(fd, events): the slot or -errno.
@@ -213,6 +192,22 @@ napi_value CloseLoop(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
+Poller* Unwrap(napi_env env, napi_value self) {
+  bool ours = false;
+  void* data = nullptr;
+  if (napi_check_object_type_tag(env, self, &kPollerTag, &ours) != napi_ok || !ours ||
+      napi_unwrap(env, self, &data) != napi_ok) {
+    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "not a Poller");
+    return nullptr;
+  }
+  Poller* poller = static_cast<Poller*>(data);
+  if (poller->closed()) {
+    napi_throw_error(env, "ERR_LOOP_CLOSED", "the IOLoop is closed");
+    return nullptr;
+  }
+  return poller;
+}
+
 void DefinePoller(napi_env env, napi_value exports) {
   const auto method = [](const char* name, napi_callback call) {
     return napi_property_descriptor{
@@ -220,6 +215,9 @@ void DefinePoller(napi_env env, napi_value exports) {
   };
   const napi_property_descriptor methods[] = {
       method("listen", Listen),
+      method("bind", BindSocket),
+      method("connect", ConnectSocket),
+      method("setNoDelay", SetNoDelay),
       method("addFd", AddFd),
       method("updateFd", UpdateFd),
       method("removeFd", OnSlot<&Poller::RemoveUser>),

@@ -6,6 +6,11 @@
 
 namespace landspout {
 
+class Poller;
+
+// The open Poller that `self` wraps; nullptr: an error is pending.
+Poller* Unwrap(napi_env env, napi_value self);
+
 void DefinePoller(napi_env env, napi_value exports);
 
 }  // namespace landspout

@@ -1,8 +1,12 @@
 // SendQueue: see send_queue.h. Used by outbox.cc and, on EPOLLOUT, by sockets.cc.
 #include "send_queue.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
+
+#include "file_send.h"
 
 namespace landspout {
 
@@ -17,7 +21,7 @@ void SendQueue::Append(const char* bytes, size_t length) {
   bytes_ += length;
   if (!pieces_.empty()) {
     Piece& last = pieces_.back();
-    if (last.external == nullptr && last.own.size() < kCopyTogetherBytes) {
+    if (last.copied() && last.own.size() < kCopyTogetherBytes) {
       last.own.Append(bytes, length);
       last.length += length;
       return;
@@ -40,29 +44,53 @@ void SendQueue::AppendExternal(napi_value value, size_t length, size_t sent) {
   bytes_ += length - sent;
 }
 
+int SendQueue::AppendFile(int file, uint64_t position, uint64_t length) {
+  UniqueFd own(::fcntl(file, F_DUPFD_CLOEXEC, 0));
+  if (!own.valid()) return -errno;
+  Piece& piece = pieces_.emplace_back();
+  piece.file = std::move(own);
+  piece.position = position;
+  piece.length = length;
+  bytes_ += length;
+  return 0;
+}
+
 int SendQueue::Send(Transport* transport, int fd, size_t budget) {
-  size_t total = 0;
   while (!pieces_.empty()) {
-    if (total >= budget) return -EAGAIN;
-    iovec vectors[kMaxVectors];
-    size_t count = 0;
-    size_t length = 0;
-    for (auto piece = pieces_.begin();
-         piece != pieces_.end() && count < kMaxVectors && length < budget - total; ++piece) {
-      const char* data = nullptr;
-      if (!Resolve(*piece, &data)) return -EFAULT;
-      vectors[count].iov_base = const_cast<char*>(data + piece->offset);
-      vectors[count].iov_len = std::min(piece->length - piece->offset, budget - total - length);
-      length += vectors[count].iov_len;
-      count++;
+    if (budget == 0) return -EAGAIN;
+    const Piece& front = pieces_.front();
+    size_t asked = 0;
+    ssize_t n = 0;
+    if (front.file.valid()) {
+      asked = std::min<uint64_t>(front.length - front.offset, budget);
+      n = SendFile(transport, fd, front.file.get(), front.position + front.offset, asked);
+    } else {
+      n = SendBytes(transport, fd, budget, &asked);
     }
-    const ssize_t n = TransportSend(transport, fd, vectors, count);
     if (n < 0) return static_cast<int>(n);
     Sent(static_cast<size_t>(n));
-    total += static_cast<size_t>(n);
-    if (static_cast<size_t>(n) < length) return -EAGAIN;
+    budget -= static_cast<size_t>(n);
+    if (static_cast<size_t>(n) < asked) return -EAGAIN;
   }
   return 0;
+}
+
+// What lies in memory before the next piece of a file. Bytes taken or -errno.
+ssize_t SendQueue::SendBytes(Transport* transport, int fd, size_t budget, size_t* asked) {
+  iovec vectors[kMaxVectors];
+  size_t count = 0;
+  auto piece = pieces_.begin();
+  for (; piece != pieces_.end() && !piece->file.valid() && count < kMaxVectors && *asked < budget;
+       ++piece) {
+    const char* data = nullptr;
+    if (!Resolve(*piece, &data)) return -EFAULT;
+    vectors[count].iov_base = const_cast<char*>(data + piece->offset);
+    vectors[count].iov_len = std::min<uint64_t>(piece->length - piece->offset, budget - *asked);
+    *asked += vectors[count].iov_len;
+    count++;
+  }
+  const bool more = piece != pieces_.end() && piece->file.valid() && *asked < budget;
+  return TransportSend(transport, fd, vectors, count, more);
 }
 
 bool SendQueue::Resolve(const Piece& piece, const char** data) const {
@@ -87,7 +115,7 @@ void SendQueue::Sent(size_t bytes) {
   bytes_ -= bytes;
   while (bytes != 0) {
     Piece& piece = pieces_.front();
-    const size_t step = std::min(bytes, piece.length - piece.offset);
+    const size_t step = std::min<uint64_t>(bytes, piece.length - piece.offset);
     piece.offset += step;
     bytes -= step;
     if (piece.offset != piece.length) return;

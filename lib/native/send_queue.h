@@ -1,7 +1,7 @@
 // SendQueue: what the kernel has refused so far of one socket's output, in order. Exists only while
 // it does. Small pieces are copied together; a large one stays in the JavaScript buffer it came in,
 // which is kept alive by a reference and looked up anew each time: JavaScript may have detached it
-// meanwhile.
+// meanwhile. A piece of a file is a descriptor of the queue's own and a span.
 #ifndef LANDSPOUT_SEND_QUEUE_H_
 #define LANDSPOUT_SEND_QUEUE_H_
 
@@ -13,6 +13,7 @@
 
 #include "bytes.h"
 #include "transport.h"
+#include "unique_fd.h"
 
 namespace landspout {
 
@@ -29,21 +30,29 @@ class SendQueue {
   void Append(const char* bytes, size_t length);
   // `value` is a Uint8Array of `length` bytes, the first `sent` of which have left already.
   void AppendExternal(napi_value value, size_t length, size_t sent);
+  // Duplicates `file`, which stays the caller's. 0 or -errno (-EMFILE).
+  int AppendFile(int file, uint64_t position, uint64_t length);
 
   // Sends what the kernel takes, at most about `budget` bytes. Returns 0, -EAGAIN (more is queued
-  // and the kernel is full or the budget used up), or another -errno. Needs an open handle scope.
+  // and the kernel is full or the budget used up), or another -errno (-ENODATA: a file has become
+  // shorter). Needs an open handle scope.
   int Send(Transport* transport, int fd, size_t budget);
 
  private:
   struct Piece {
     Bytes own;
     napi_ref external = nullptr;
-    size_t offset = 0;  // sent so far
-    size_t length = 0;
+    UniqueFd file;
+    uint64_t position = 0;  // in the file, of the piece's first byte
+    uint64_t offset = 0;    // sent so far
+    uint64_t length = 0;
+
+    bool copied() const { return external == nullptr && !file.valid(); }
   };
   static constexpr size_t kMaxVectors = 16;
   static constexpr size_t kCopyTogetherBytes = 64 * 1024;
 
+  ssize_t SendBytes(Transport* transport, int fd, size_t budget, size_t* asked);
   bool Resolve(const Piece& piece, const char** data) const;
   void Sent(size_t bytes);
 

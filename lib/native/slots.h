@@ -38,6 +38,8 @@ struct Slot {
   bool close_drained : 1 = false;  // close when the queue is empty
   bool queued_ready : 1 = false;   // on the ready list
   bool queued_dirty : 1 = false;   // on the list of changed interests
+  bool connecting : 1 = false;     // connect(2) is in progress
+  bool adopted : 1 = false;        // somebody else may have the same socket open
   uint32_t events = 0;             // registered with epoll
   uint32_t config = 0;             // index of the listener's limits
   uint32_t chain_first = 0;        // outbox commands of this flush, 1-based; 0 = none

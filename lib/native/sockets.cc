@@ -1,4 +1,6 @@
 // Poller: reading sockets, HTTP and raw, and what epoll is asked to watch. See poller.h.
+#include <algorithm>
+
 #include "poller.h"
 
 namespace landspout {
@@ -113,10 +115,12 @@ void Poller::ReleaseParser(Slot& slot) {
 
 void Poller::OnWritable(uint32_t index) {
   Slot& slot = slots_.at(index);
-  if (slot.queue == nullptr) return;
+  if (slot.queue == nullptr || turn_budget_ == 0) return;  // epoll tells again at once
   const uint64_t before = slot.queue->bytes();
-  const int result = slot.queue->Send(slot.transport.get(), slot.fd.get(), kSendBudget);
-  if (result != 0 && result != -EAGAIN) return Close(index, -result);
+  const size_t budget = std::min(kSendBudget, turn_budget_);
+  const int result = slot.queue->Send(slot.transport.get(), slot.fd.get(), budget);
+  if (result != 0 && result != -EAGAIN) return Reset(index, -result);
+  turn_budget_ -= before - slot.queue->bytes();
   if (slot.queue->bytes() != before) shared_.last_active[index] = shared_.clock[CLOCK_NOW];
   UpdatePending(index);
   if (slot.queue->empty()) {
@@ -131,6 +135,7 @@ void Poller::OnWritable(uint32_t index) {
 void Poller::AfterQueueEmpty(uint32_t index) {
   Slot& slot = slots_.at(index);
   if (slot.close_drained) return Close(index, 0);
+  if (slot.connecting) return;
   if (slot.shut && !slot.shut_done) {
     slot.shut_done = true;
     TransportShutdownSend(slot.transport.get(), slot.fd.get());
@@ -183,7 +188,7 @@ void Poller::ApplyInterests() {
     if (slot->kind != SlotKind::kSocket) continue;
     uint32_t events = 0;
     if (slot->Reading()) events |= EPOLLIN;
-    if (slot->queue != nullptr) events |= EPOLLOUT;
+    if (slot->queue != nullptr || slot->connecting) events |= EPOLLOUT;
     SetEvents(named.slot, events);
   }
   dirty_.clear();

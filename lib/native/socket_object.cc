@@ -1,0 +1,70 @@
+// See socket_object.h. poller_object.cc puts them into the class.
+#include "socket_object.h"
+
+#include "addresses.h"
+#include "napi_args.h"
+#include "poller.h"
+#include "poller_object.h"
+
+namespace landspout {
+
+// bind(kind, host, port, backlog, reusePort, ipv6Only, mode): a listening descriptor, which is the
+// caller's, or [errno, syscall].
+napi_value BindSocket(napi_env env, napi_callback_info info) {
+  Args<7> args(env, info);
+  if (!args.ok() || Unwrap(env, args.self()) == nullptr) return nullptr;
+  const ListenAddress address = {static_cast<AddressKind>(args.Int(0)),
+                                 args.Text(1),
+                                 args.Int(2),
+                                 args.Int(3),
+                                 args.Bool(4),
+                                 args.Bool(5),
+                                 args.Int(6)};
+  if (!args.ok()) return nullptr;
+  int error = 0;
+  const char* syscall = "bind";
+  UniqueFd fd = OpenListener(address, &error, &syscall);
+  return fd.valid() ? Number(env, fd.release()) : Refusal(env, error, syscall);
+}
+
+// connect(kind, host, port, sourceHost, sourcePort): the slot, or [errno, syscall].
+napi_value ConnectSocket(napi_env env, napi_callback_info info) {
+  Args<5> args(env, info);
+  Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
+  if (poller == nullptr) return nullptr;
+  const ConnectAddress address = {static_cast<AddressKind>(args.Int(0)), args.Text(1), args.Int(2),
+                                  args.Text(3), args.Int(4)};
+  if (!args.ok()) return nullptr;
+  int error = 0;
+  bool connecting = false;
+  const char* syscall = "connect";
+  UniqueFd fd = OpenConnection(address, &connecting, &error, &syscall);
+  if (!fd.valid()) return Refusal(env, error, syscall);
+  const bool adopted = address.kind == AddressKind::kAdopted;
+  const int64_t slot = poller->AddSocket(std::move(fd), adopted, connecting);
+  if (slot < 0) return Refusal(env, static_cast<int>(-slot), "epoll_ctl");
+  return Number(env, static_cast<double>(slot));
+}
+
+// setNoDelay(slot, generation, on): 0 or -errno.
+napi_value SetNoDelay(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
+  if (poller == nullptr) return nullptr;
+  const uint32_t slot = args.Uint(0);
+  const uint32_t generation = args.Uint(1);
+  const bool on = args.Bool(2);
+  return args.ok() ? Number(env, poller->SetNoDelay(slot, generation, on)) : nullptr;
+}
+
+napi_value Refusal(napi_env env, int error, const char* syscall) {
+  napi_value pair = nullptr;
+  napi_value name = nullptr;
+  napi_create_array_with_length(env, 2, &pair);
+  napi_create_string_utf8(env, syscall, NAPI_AUTO_LENGTH, &name);
+  napi_set_element(env, pair, 0, Number(env, error));
+  napi_set_element(env, pair, 1, name);
+  return pair;
+}
+
+}  // namespace landspout

@@ -1,0 +1,18 @@
+// Methods of the JavaScript class Poller that make sockets, or change one.
+#ifndef LANDSPOUT_SOCKET_OBJECT_H_
+#define LANDSPOUT_SOCKET_OBJECT_H_
+
+#include <node_api.h>
+
+namespace landspout {
+
+napi_value BindSocket(napi_env env, napi_callback_info info);
+napi_value ConnectSocket(napi_env env, napi_callback_info info);
+napi_value SetNoDelay(napi_env env, napi_callback_info info);
+
+// [errno, syscall]: what is returned for a socket that the kernel refuses.
+napi_value Refusal(napi_env env, int error, const char* syscall);
+
+}  // namespace landspout
+
+#endif  // LANDSPOUT_SOCKET_OBJECT_H_
