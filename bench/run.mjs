@@ -1,8 +1,8 @@
 // Measures landspout and its peers: `npm run bench`, or `node bench/run.mjs` after a build.
 //
 //   --rounds=3 --seconds=3 --connections=64
-//   --servers=landspout,uwebsockets,fastify,node-http
-//   --scenarios=plain,plain-16,user-16        (also: user)
+//   --servers=landspout,uwebsockets,…         of those that a scenario has; all by default
+//   --scenarios=plain,plain-16,user-16        and the rest of lib/scenarios.mjs
 //   --json                                    the numbers of every round, to stdout
 //
 // In each round every server is started afresh, warmed up and loaded, one after the other, in each
@@ -18,58 +18,53 @@ import { Client } from "./lib/client.mjs";
 import { flags } from "./lib/flags.mjs";
 import { load, loadTool } from "./lib/load.mjs";
 import { benchRoot, pinned, startServer } from "./lib/proc.mjs";
-
-const browserHeaders = {
-  "User-Agent":
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-  Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
-  "Accept-Language": "en-GB,en;q=0.9,de;q=0.8",
-  "Accept-Encoding": "gzip, deflate, br",
-  Cookie: "session=c2Vzc2lvbi0wMTIzNDU2Nzg5; theme=dark",
-};
-
-const scenarios = {
-  plain: { title: "GET /, one at a time", path: "/", depth: 1, headers: {} },
-  "plain-16": { title: "GET /, pipelined x16", path: "/", depth: 16, headers: {} },
-  user: {
-    title: "GET /user/42, one at a time",
-    path: "/user/42",
-    depth: 1,
-    headers: browserHeaders,
-  },
-  "user-16": {
-    title: "GET /user/42, pipelined x16",
-    path: "/user/42",
-    depth: 16,
-    headers: browserHeaders,
-  },
-};
+import { allServers, makeFiles, scenarios } from "./lib/scenarios.mjs";
+import { nginxBinary } from "./servers/nginx.mjs";
 
 const given = flags({
   rounds: 3,
   seconds: 3,
   connections: 64,
-  servers: "landspout,uwebsockets,fastify,node-http",
-  scenarios: "plain,plain-16,user-16",
+  servers: allServers.join(","),
+  scenarios: "plain,plain-16,user-16,static-1k,static-64k,static-16m,json,json-16",
   json: false,
 });
-const servers = given.servers.split(",");
 const chosen = given.scenarios.split(",");
 for (const name of chosen) {
   if (!(name in scenarios)) {
     throw new Error(`no scenario ${name}; there are ${Object.keys(scenarios).join(", ")}`);
   }
 }
+const wanted = given.servers.split(",");
+for (const name of wanted) {
+  if (!allServers.includes(name)) {
+    throw new Error(`no server ${name}; there are ${allServers.join(", ")}`);
+  }
+}
+/** Who takes part in a scenario, of those that were asked for and are there. */
+const serversOf = (scenario) =>
+  scenarios[scenario].servers.filter(
+    (name) => wanted.includes(name) && (nginxBinary !== null || !name.startsWith("nginx")),
+  );
+if (nginxBinary === null) console.error("nginx is not installed: it is left out");
 
 installPeers();
-for (const name of servers) await verify(name);
+const files = chosen.some((name) => scenarios[name].file !== undefined) ? makeFiles() : null;
+for (const scenario of chosen) {
+  for (const name of serversOf(scenario)) await verify(name, scenarios[scenario]);
+}
 const results = await measure();
 if (given.json) console.log(JSON.stringify({ machine: machine(), results }, null, 2));
 else print(results);
 
 /** The peers and autocannon are installed when they are first needed. */
 function installPeers() {
-  const needed = servers.filter((name) => name === "fastify" || name === "uwebsockets");
+  const packages = {
+    fastify: "fastify",
+    "fastify-static": "@fastify/static",
+    uwebsockets: "uwebsockets",
+  };
+  const needed = chosen.flatMap(serversOf).flatMap((name) => packages[name] ?? []);
   if (loadTool === "autocannon") needed.push("autocannon");
   if (needed.every((name) => existsSync(path.join(benchRoot, "node_modules", name)))) return;
   console.error("installing the peers into bench/node_modules");
@@ -81,29 +76,15 @@ function installPeers() {
   if (status !== 0) throw new Error("could not install the peers: npm ci failed in bench/");
 }
 
-/** A server that answers something else than the others must not be measured beside them. */
-async function verify(name) {
-  const server = await startServer(name);
+async function verify(name, scenario) {
+  const server = await startServer(name, { files });
   const client = await Client.open(server.port);
-  const ask = (target, fields) => client.ask(`GET ${target} HTTP/1.1\r\n${fields}\r\n`);
-  const expect = (what, got, wanted) => {
-    if (got !== wanted) throw new Error(`${name}: ${what} is ${got}, not ${wanted}`);
+  const ask = (method, target, fields, body = "") =>
+    client.ask(`${method} ${target} HTTP/1.1\r\n${fields}\r\n${body}`);
+  const expect = (what, got, right) => {
+    if (got !== right) throw new Error(`${name}: ${what} is ${got}, not ${right}`);
   };
-  const plain = await ask("/", "Host: a\r\n");
-  expect("status of /", plain.status, 200);
-  expect("body of /", plain.body, "Hello, World!");
-  expect("Content-Type of /", plain.headers.get("content-type"), "text/plain");
-  const user = await ask("/user/42", "Host: a\r\nUser-Agent: b\r\nCookie: c=d\r\n");
-  expect(
-    "body of /user/42",
-    user.body,
-    '{"id":"42","host":"a","user-agent":"b","accept":null,"cookie":"c=d","accept-language":null}',
-  );
-  expect(
-    "Content-Type of /user/42",
-    user.headers.get("content-type"),
-    "application/json; charset=UTF-8",
-  );
+  await scenario.check(ask, expect);
   client.close();
   await server.stop();
 }
@@ -111,7 +92,7 @@ async function verify(name) {
 async function measure() {
   const found = chosen.map((name) => ({
     scenario: name,
-    servers: servers.map((server) => ({ server, rounds: [] })),
+    servers: serversOf(name).map((server) => ({ server, rounds: [] })),
   }));
   for (let round = 1; round <= given.rounds; round++) {
     for (const { scenario, servers: rows } of found) {
@@ -127,9 +108,10 @@ async function measure() {
 }
 
 async function measureOne(name, scenario) {
-  const server = await startServer(name);
+  const server = await startServer(name, { files });
   try {
-    const { connections, seconds } = given;
+    const { seconds } = given;
+    const connections = Math.min(given.connections, scenario.connections ?? given.connections);
     await load(server, scenario, { connections, seconds: 1 }); // until the code is optimised
     return await load(server, scenario, { connections, seconds });
   } finally {
@@ -140,7 +122,7 @@ async function measureOne(name, scenario) {
 function print(found) {
   console.log(`\n${machine()}`);
   console.log(
-    `${given.connections} connections, best of ${given.rounds} rounds of ${given.seconds} s`,
+    `${given.connections} connections if nothing else is said, best of ${given.rounds} rounds of ${given.seconds} s`,
   );
   for (const { scenario, servers: rows } of found) {
     const best = rows.map(({ server, rounds }) => ({
@@ -150,11 +132,11 @@ function print(found) {
     }));
     const own = best.find(({ server }) => server === "landspout");
     console.log(`\n${scenarios[scenario].title}\n`);
-    console.log("| server      | requests/s | CPU µs per request | of landspout's |");
-    console.log("|-------------|-----------:|-------------------:|---------------:|");
+    console.log("| server         | requests/s | CPU µs per request | of landspout's |");
+    console.log("|----------------|-----------:|-------------------:|---------------:|");
     for (const { server, perSecond, cpuMicros } of best) {
       const cells = [
-        server.padEnd(11),
+        server.padEnd(14),
         Math.round(perSecond).toLocaleString("en").padStart(10),
         cpuMicros.toFixed(2).padStart(18),
         (own === undefined ? "" : `${(cpuMicros / own.cpuMicros).toFixed(2)} x`).padStart(14),

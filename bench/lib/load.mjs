@@ -14,7 +14,7 @@ export const loadTool = hasWrk ? "wrk" : "autocannon";
 /**
  * Loads a server for some seconds.
  *
- * @param scenario { path, depth, headers } of the requests; depth > 1 pipelines them
+ * @param scenario { method, path, depth, headers, body } of the requests; depth > 1 pipelines them
  * @returns { requests, perSecond, cpuMicros } with the server's CPU µs per request
  * @throws if a response was not 2xx or a connection failed: such a run measures something else
  */
@@ -28,12 +28,14 @@ export async function load(server, scenario, { seconds, connections }) {
   return { requests, perSecond: requests / runSeconds, cpuMicros: spent / 1000 / requests };
 }
 
-async function runWrk(server, { path: target, depth, headers }, { seconds, connections }) {
+async function runWrk(server, scenario, { seconds, connections }) {
+  const { method, path: target, depth, headers, body } = scenario;
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout=10s"];
   for (const [name, value] of Object.entries(headers)) args.push("-H", `${name}: ${value}`);
-  if (depth > 1) args.push("-s", path.join(benchRoot, "pipeline.lua"));
+  const isScripted = depth > 1 || body !== null;
+  if (isScripted) args.push("-s", path.join(benchRoot, "pipeline.lua"));
   args.push(`http://127.0.0.1:${server.port}${target}`);
-  if (depth > 1) args.push("--", String(depth));
+  if (isScripted) args.push("--", String(depth), method, body ?? "");
   const output = await capture(...onLoadCpu("wrk", args));
   const [, requests, time, unit] = /(\d+) requests in ([\d.]+)(us|ms|s|m),/.exec(output);
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(
@@ -48,9 +50,12 @@ async function runWrk(server, { path: target, depth, headers }, { seconds, conne
   };
 }
 
-async function runAutocannon(server, { path: target, depth, headers }, { seconds, connections }) {
+async function runAutocannon(server, scenario, { seconds, connections }) {
+  const { method, path: target, depth, headers, body } = scenario;
   const script = path.join(benchRoot, "node_modules/autocannon/autocannon.js");
   const args = [script, "-c", connections, "-d", seconds, "-p", depth, "--json", "--no-progress"];
+  args.push("-m", method);
+  if (body !== null) args.push("-b", body);
   for (const [name, value] of Object.entries(headers)) args.push("-H", `${name}=${value}`);
   args.push(`http://127.0.0.1:${server.port}${target}`);
   const output = await capture(...onLoadCpu(process.execPath, args.map(String)));

@@ -2,11 +2,12 @@
 // bench/servers as child processes, pinned to a CPU. Used by every benchmark in this folder.
 
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { nginxCommand } from "../servers/nginx.mjs";
 
 export const benchRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -60,28 +61,59 @@ export function moveToLoadCpu() {
   if (canPin) spawnSync("taskset", ["-a", "-c", "-p", loadCpu, String(process.pid)]);
 }
 
-/** Starts bench/servers/NAME.mjs on a free port. @returns { name, pid, port, stop() } */
-export async function startServer(name) {
+/**
+ * Starts bench/servers/NAME.mjs, or nginx, on a free port.
+ *
+ * @param given.files the folder of the static files, if the scenario has any
+ * @returns { name, pid, port, stop() }
+ */
+export async function startServer(name, { files = null } = {}) {
   const port = await freePort();
+  const isNginx = name.startsWith("nginx");
+  const folder = isNginx ? mkdtempSync(path.join(os.tmpdir(), "landspout-bench-")) : null;
   const script = path.join(benchRoot, "servers", `${name}.mjs`);
-  const line = [process.execPath, script, String(port)];
+  const line = isNginx
+    ? nginxCommand({ folder, files, port, keepsOpen: name === "nginx-cached" })
+    : [process.execPath, script, String(port), ...(files === null ? [] : [files])];
   const [command, ...args] = canPin ? ["taskset", "-c", serverCpu, ...line] : line;
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   servers.add(child);
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  await new Promise((resolve, reject) => {
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      if (text.includes("listening")) resolve();
-    });
-    child.once("error", reject);
-    ended.then((code) => reject(new Error(`${name} ended with ${code} before it was listening`)));
+  const listening = isNginx ? answers(port) : saysSo(child);
+  const tooSoon = ended.then((code) => {
+    throw new Error(`${name} ended with ${code} before it was listening`);
   });
+  await Promise.race([listening, tooSoon]);
+  tooSoon.catch(() => {});
   const stop = async () => {
     child.kill("SIGKILL");
     await ended;
     servers.delete(child);
+    if (folder !== null) rmSync(folder, { recursive: true });
   };
   return { name, pid: child.pid, port, stop }; // taskset execs: the pid is the server's own
+}
+
+function saysSo(child) {
+  return new Promise((resolve, reject) => {
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      if (text.includes("listening")) resolve();
+    });
+    child.once("error", reject);
+  });
+}
+
+/** Waits until something accepts connections on a port. */
+async function answers(port) {
+  for (;;) {
+    const isOpen = await new Promise((resolve) => {
+      const probe = net.connect({ port, host: "127.0.0.1" }, () => resolve(true));
+      probe.once("error", () => resolve(false));
+      probe.once("connect", () => probe.destroy());
+    });
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 function freePort() {

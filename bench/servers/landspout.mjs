@@ -1,5 +1,7 @@
-// The benchmark's two routes on landspout: `node bench/servers/landspout.mjs PORT`.
+// The benchmark's routes on landspout: `node bench/servers/landspout.mjs PORT [FILES]`, FILES being
+// the folder of the static files.
 
+import { type } from "arktype";
 import { Application, RequestHandler } from "../../dist/lib/index.js";
 
 // None of the peers computes an ETag unless asked, so that this one does not either.
@@ -32,9 +34,57 @@ class User extends RequestHandler {
   }
 }
 
-const app = new Application([
-  ["/", Plain],
-  ["/user/([^/]+)", User],
-]);
+const customer = type({
+  "+": "reject",
+  name: "1 <= string <= 100",
+  email: "3 <= string <= 100",
+  phone: "3 <= string <= 30",
+  address: {
+    "+": "reject",
+    street: "1 <= string <= 100",
+    city: "1 <= string <= 100",
+    country: "string == 2",
+  },
+});
+const item = type({
+  "+": "reject",
+  sku: "1 <= string <= 20",
+  title: "1 <= string <= 100",
+  quantity: "1 <= number.integer <= 1000",
+  price: "number >= 0",
+});
+const order = type({
+  "+": "reject",
+  reference: /^ORD-[0-9]{4}-[0-9]{6}$/,
+  customer,
+  currency: "'EUR' | 'USD' | 'GBP'",
+  express: "boolean",
+  tags: "(1 <= string <= 30)[] <= 10",
+  items: item.array().atLeastLength(1).atMostLength(50),
+  note: "string <= 1000",
+});
+
+class Orders extends RequestHandler {
+  post() {
+    const { reference, items } = this.validateBody(order);
+    let quantity = 0;
+    for (const item of items) quantity += item.quantity;
+    this.write({ reference, quantity });
+  }
+
+  computeEtag() {
+    return null;
+  }
+}
+
+const files = process.argv[3];
+const app = new Application(
+  [
+    ["/", Plain],
+    ["/user/([^/]+)", User],
+    ["/orders", Orders],
+  ],
+  files === undefined ? {} : { staticPath: files },
+);
 app.listen(Number(process.argv[2]), "127.0.0.1");
 console.log("listening");
