@@ -1,0 +1,142 @@
+/**
+ * UpgradedResponse: what stands in the place of a handler's ResponseWriter once its connection is a WebSocket.
+ *
+ * The exchange and the writer of the handshake are dropped then; this small object keeps what is still asked for: the
+ * request, made again from its head if somebody wants it, and the extras. There is no response any more: what would
+ * change one throws.
+ */
+import { CodedError } from "../base/errors.ts";
+import { HTTPHeaders } from "../http/httpheaders.ts";
+import {
+  HTTPServerRequest,
+  type HTTPServerRequestInit,
+  type RequestContext,
+} from "../http/httpserverrequest.ts";
+import type { Exchange } from "../server/exchange.ts";
+import { HandlerExtras } from "./handlerextras.ts";
+
+const noBody = Buffer.alloc(0);
+
+export class UpgradedResponse implements RequestContext {
+  readonly remoteIp: string;
+  readonly protocol: "http" | "https";
+  private readonly head: string;
+  private rare: HandlerExtras | null;
+  private value: HTTPServerRequest | null = null;
+
+  /** @param extras of the handshake; null = none */
+  constructor(exchange: Exchange, extras: HandlerExtras | null) {
+    this.remoteIp = exchange.remoteIp;
+    this.protocol = exchange.protocol;
+    this.head = exchange.text;
+    this.rare = extras;
+  }
+
+  // What a handler asks its ResponseWriter.
+
+  get extras(): HandlerExtras {
+    this.rare ??= new HandlerExtras();
+    return this.rare;
+  }
+
+  get extrasIfAny(): HandlerExtras | null {
+    return this.rare;
+  }
+
+  get exchange(): this {
+    return this;
+  }
+
+  get isHeadSent(): boolean {
+    return true;
+  }
+
+  get isHeadGiven(): boolean {
+    return true;
+  }
+
+  get isFinished(): boolean {
+    return true;
+  }
+
+  get isSending(): boolean {
+    return false;
+  }
+
+  get status(): number {
+    return 101;
+  }
+
+  set status(_status: number) {
+    refuse();
+  }
+
+  reasonText(): string {
+    return "Switching Protocols";
+  }
+
+  lines(_name: string): readonly string[] {
+    return [];
+  }
+
+  chunks(): [] {
+    return [];
+  }
+
+  release(): void {
+    this.rare?.release();
+  }
+
+  clear(): never {
+    return refuse();
+  }
+
+  setHeader(): never {
+    return refuse();
+  }
+
+  addHeader(): never {
+    return refuse();
+  }
+
+  clearHeader(): never {
+    return refuse();
+  }
+
+  setCookie(): never {
+    return refuse();
+  }
+
+  signal(): never {
+    return refuse();
+  }
+
+  // What a handler asks its exchange.
+
+  get request(): HTTPServerRequest {
+    this.value ??= new HTTPServerRequest(this.init());
+    return this.value;
+  }
+
+  private init(): HTTPServerRequestInit {
+    const [method = "", uri = "", version] = this.head
+      .slice(0, this.head.indexOf("\r\n"))
+      .split(" ");
+    return {
+      method,
+      uri,
+      version: version === "HTTP/1.0" ? version : "HTTP/1.1",
+      headers: HTTPHeaders.fromHeadText(this.head),
+      body: noBody,
+      context: this,
+      startTime: performance.now(),
+    };
+  }
+}
+
+function refuse(): never {
+  throw new CodedError(
+    "ERR_HTTP_HEADERS_SENT",
+    "the connection is a WebSocket: it has no response any more; do this in prepare()",
+  );
+}
