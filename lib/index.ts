@@ -16,29 +16,135 @@ export { type Delay, IOLoop } from "./loop/ioloop.ts";
 export { PeriodicCallback, type PeriodicCallbackOptions } from "./loop/periodiccallback.ts";
 export { TimingWheel, type TimingWheelOptions, type WheelOwner } from "./loop/timingwheel.ts";
 export type { BoundAddress } from "./net/listenaddress.ts";
-export { xhtmlEscape } from "./http/escape.ts";
+export {
+  ParseBodyConfig,
+  type ParseBodyOptions,
+  ParseJsonConfig,
+  type ParseJsonOptions,
+  ParseMultipartConfig,
+  type ParseMultipartOptions,
+  ParseUrlEncodedConfig,
+  type ParseUrlEncodedOptions,
+  setParseBodyConfig,
+} from "./http/bodyconfig.ts";
+export { parseBodyArguments, parseMultipartFormData } from "./http/bodyparsing.ts";
+export {
+  jsonDecode,
+  jsonEncode,
+  squeeze,
+  toUnicode,
+  type URLEscapeOptions,
+  type URLUnescapeOptions,
+  urlEscape,
+  urlUnescape,
+  utf8,
+  xhtmlEscape,
+  xhtmlUnescape,
+} from "./http/escape.ts";
 export type { Arguments } from "./http/forms.ts";
+export type {
+  HTTPConnection,
+  HTTPMessageDelegate,
+  HTTPServerConnectionDelegate,
+} from "./http/httpconnection.ts";
 export { formatTimestamp } from "./http/httpdate.ts";
 export { HTTPHeaders } from "./http/httpheaders.ts";
-export { type HTTPFile, HTTPServerRequest } from "./http/httpserverrequest.ts";
+export { type HTTPFile, type HTTPFiles, HTTPServerRequest } from "./http/httpserverrequest.ts";
+export {
+  parseCookie,
+  parseQsBytes,
+  type QueryStringOptions,
+  recursiveUnicode,
+  splitHostAndPort,
+} from "./http/httputil.ts";
+export { type LinkifyOptions, linkify } from "./http/linkify.ts";
+export type { CookieAttributes, SameSite } from "./http/setcookie.ts";
+export type { CookieSecret } from "./http/signedvalue.ts";
+export {
+  parseRequestStartLine,
+  parseResponseStartLine,
+  RequestStartLine,
+  ResponseStartLine,
+} from "./http/startlines.ts";
+export {
+  encodeUsernamePassword,
+  qsToQsl,
+  type URLArguments,
+  urlConcat,
+} from "./http/urlconcat.ts";
+export { DISPATCHES, type RequestTarget } from "./server/dispatchers.ts";
 export type { RequestDispatcher } from "./server/exchange.ts";
+export {
+  type FetchApplication,
+  type FetchEnvironment,
+  type FetchHandler,
+  type FetchHandlerOptions,
+  fetchHandler,
+} from "./server/fetchhandler.ts";
+export type { RequestCallback } from "./server/functions.ts";
 export { HTTPServer } from "./server/httpserver.ts";
 export type { HTTPServerOptions, StopOptions } from "./server/httpserveroptions.ts";
+export { type NodeListener, nodeListener } from "./server/nodelistener.ts";
 export { Application, type ApplicationSettings } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/argumentreader.ts";
+export type { CompressionOptions } from "./web/compressionoptions.ts";
+export { CSVLocale, type CSVTranslations } from "./web/csvlocale.ts";
+export {
+  addslash,
+  authenticated,
+  removeslash,
+  streamRequestBody,
+} from "./web/decorators.ts";
 export { ErrorHandler } from "./web/errorhandler.ts";
+export { EventStream, type EventStreamOptions, type ServerSentEvent } from "./web/eventstream.ts";
+export { FallbackHandler } from "./web/fallbackhandler.ts";
+export { formatMessage, type MessageValues } from "./web/formatmessage.ts";
+export { GettextLocale } from "./web/gettextlocale.ts";
 export { HostMatches } from "./web/hostmatches.ts";
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/httperror.ts";
+export { JSONLocale, type JSONTranslations, type PluralTranslations } from "./web/jsonlocale.ts";
+export { getLocale, getSupportedLocales, Locale, setDefaultLocale } from "./web/locale.ts";
+export type { DateOptions, DayOptions } from "./web/localedates.ts";
 export { Matcher } from "./web/matcher.ts";
+export { NDJSONStream, type NDJSONStreamOptions } from "./web/ndjsonstream.ts";
+export type {
+  OutputTransform,
+  OutputTransformClass,
+  TransformedHead,
+} from "./web/outputtransform.ts";
 export { PathMatches } from "./web/pathmatches.ts";
 export type { PathParams } from "./web/pathparams.ts";
-export {
-  type ErrorContext,
-  type RedirectOptions,
-  RequestHandler,
-  type Writable,
-} from "./web/requesthandler.ts";
+export { RedirectHandler } from "./web/redirecthandler.ts";
+export { RequestHandler } from "./web/requesthandler.ts";
+export type { ErrorContext, RedirectOptions, Writable } from "./web/responsehandler.ts";
+export { type FieldValue, ResponseHeaders } from "./web/responseheaders.ts";
 export { route } from "./web/route.ts";
 export type { InitArgs, RouteEntry } from "./web/routing.ts";
 export { Rule } from "./web/rule.ts";
+export {
+  createSignedValue,
+  decodeSignedValue,
+  type SignOptions,
+  type UnsignOptions,
+} from "./web/signedvalues.ts";
+export type { OutputOf, StandardResult, StandardSchema } from "./web/standardschema.ts";
+export { StaticFileHandler } from "./web/staticfilehandler.ts";
+export type { StaticFileOptions } from "./web/staticoptions.ts";
+export { Template, type TemplateOptions } from "./web/template.ts";
+export type { TemplateEngine, TemplateNamespace } from "./web/templateengine.ts";
+export { BaseLoader, DictLoader, Loader, type LoaderOptions } from "./web/templateloader.ts";
+export { loadGettextTranslations, loadTranslations } from "./web/translations.ts";
+export { TemplateModule, type TemplateResources, UIModule } from "./web/uimodule.ts";
+export { UploadedFile, uploadedFiles } from "./web/uploadedfile.ts";
+export type { UploadOptions } from "./web/uploadoptions.ts";
 export { URLSpec } from "./web/urlspec.ts";
+export {
+  HTTPValidationError,
+  type ValidatedPart,
+  type ValidationIssue,
+} from "./web/validationerror.ts";
+export {
+  WebSocketHandler,
+  type WebSocketMessage,
+  type WriteMessageOptions,
+} from "./web/websockethandler.ts";

@@ -9,43 +9,33 @@
  * a slot, one byte of state here and one entry on the loop's wheel. A request without a body that is answered while its
  * record is walked costs one Exchange; for anything longer an HTTP1Connection takes the slot until it is done.
  */
-import { rmSync } from "node:fs";
+import { AsyncResource } from "node:async_hooks";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { resolve } from "../base/options.ts";
-import {
-  fieldNames,
-  HEAD_HAS_BODY,
-  HEAD_UPGRADE,
-  OP_ABORT,
-  OP_CLOSE,
-  OP_CONTINUE,
-  OP_LINGER,
-} from "../native/addon.ts";
+import { fieldNames, HEAD_HAS_BODY, OP_ABORT, OP_CLOSE, OP_LINGER } from "../native/addon.ts";
 import { IOLoop } from "../loop/ioloop.ts";
 import { QuietOwner, quietOwner, type SlotOwner } from "../loop/slotowner.ts";
 import type { WheelOwner } from "../loop/timingwheel.ts";
-import {
-  addressText,
-  type BoundAddress,
-  IPV4,
-  IPV6,
-  parseListenAddress,
-  removeStaleSocket,
-  UNIX,
-} from "../net/listenaddress.ts";
-import { listenError } from "../net/listenerror.ts";
+import { type BoundAddress, UNIX } from "../net/listenaddress.ts";
 import { setFieldNames } from "../http/knownfields.ts";
+import type { ConnectionServer } from "./connectionserver.ts";
+import type { Detached } from "./detachedslot.ts";
+import { dispatcherOf, type RequestTarget } from "./dispatchers.ts";
 import { Exchange, type RequestDispatcher } from "./exchange.ts";
-import { type ConnectionServer, HTTP1Connection } from "./http1connection.ts";
+import { HTTP1Connection } from "./http1connection.ts";
 import {
   type HTTPServerOptions,
   httpServerOptions,
   type ResolvedHTTPServerOptions,
   type StopOptions,
 } from "./httpserveroptions.ts";
+import { Listeners } from "./listeners.ts";
 import { headTimeout, type Refusal, refusalFor, refusalText } from "./refusals.ts";
+import { RequestOrigin } from "./requestorigin.ts";
 import { ResponsePieces } from "./responsepieces.ts";
+import { Upgrades } from "./upgrades.ts";
+import type { WebSocketConnection } from "./websocketconnection.ts";
 
 // What a connection without an HTTP1Connection is doing.
 const IDLE = 0;
@@ -54,19 +44,18 @@ const LINGER = 2;
 
 const DEFAULT_GRACE_MS = 10_000;
 const DEFAULT_SILENCE_MS = 60_000;
-const EAFNOSUPPORT = 97;
-
-interface Listener {
-  readonly slot: number;
-  readonly generation: number;
-  readonly address: BoundAddress;
-}
 
 export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServer {
   readonly loop: IOLoop;
   readonly options: ResolvedHTTPServerOptions;
   /** @internal */
   readonly pieces: ResponsePieces;
+  /** @internal Connections that are not HTTP's any more. */
+  readonly upgrades = new Upgrades(this);
+  /** @internal The asynchronous context that requests begin in: that of whoever made the server. */
+  readonly context = new AsyncResource("landspout.HTTPServer");
+  /** @internal */
+  readonly origin: RequestOrigin;
   /** @internal Requests may be followed by others on their connection. */
   keepsAlive: boolean;
   /** @internal After how many ms of silence every connection is looked at. */
@@ -76,27 +65,24 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   readonly #states: Uint8Array;
   /** Wheel entries by slot; 0 = none. */
   readonly #deadlines: Float64Array;
-  #listeners: Listener[] = [];
+  readonly #listeners: Listeners;
   #connectionCount = 0;
   /** The request whose record is being walked. */
   #dispatching: Exchange | null = null;
   #stopping: { readonly done: Promise<void>; readonly resolve: () => void } | null = null;
 
   /**
-   * @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE; ERR_ARGUMENT_TYPE if `dispatcher` is none
+   * @param target an Application, or another that answers; see RequestTarget
+   * @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE; ERR_ARGUMENT_TYPE if `target` cannot answer
    */
-  constructor(dispatcher: RequestDispatcher, options: HTTPServerOptions = {}) {
+  constructor(target: RequestTarget, options: HTTPServerOptions = {}) {
     super();
-    if (typeof dispatcher?.startRequest !== "function") {
-      throw new CodedError(
-        "ERR_ARGUMENT_TYPE",
-        "an HTTPServer needs an Application, or an object with startRequest(exchange)",
-      );
-    }
     this.options = resolve("HTTPServer", httpServerOptions, options);
+    this.origin = new RequestOrigin(this.options);
     setFieldNames(fieldNames);
-    this.#dispatcher = dispatcher;
+    this.#dispatcher = dispatcherOf(target);
     this.loop = IOLoop.current();
+    this.#listeners = new Listeners(this.loop, this, this.options);
     this.keepsAlive = !this.options.noKeepAlive;
     const { keepAliveTimeoutMs, writeStallTimeoutMs } = this.options;
     const silences = [keepAliveTimeoutMs, writeStallTimeoutMs].filter((ms) => ms > 0);
@@ -118,39 +104,21 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     if (this.#stopping !== null) {
       throw new CodedError("ERR_SERVER_STOPPED", "the server was stopped; make a new one");
     }
-    const where = parseListenAddress(port, address);
-    if (where.kind === UNIX) removeStaleSocket(where.host);
-    let made = this.#listen(where.kind, where.host, where.port, !where.isDualStack);
-    // A machine without IPv6 has all its addresses in 0.0.0.0.
-    if (typeof made !== "number" && where.isDualStack && made[0] === EAFNOSUPPORT) {
-      made = this.#listen(IPV4, "0.0.0.0", where.port, true);
-    }
-    if (typeof made !== "number") throw listenError(made, addressText(where));
-    const generation = this.loop.adoptSlot(made, this);
-    const [host = "", boundPort = 0, family = IPV4] =
-      this.loop.poller.name(made, generation, false) ?? [];
-    this.#listeners.push({
-      slot: made,
-      generation,
-      address:
-        where.kind === UNIX
-          ? { path: where.host }
-          : { address: host, port: boundPort, family: family === IPV6 ? 6 : 4 },
-    });
+    this.#listeners.add(port, address);
     return this;
   }
 
   /** Where the server listens first; null before listen() and after stop(). */
   get address(): BoundAddress | null {
-    return this.#listeners[0]?.address ?? null;
+    return this.#listeners.addresses[0] ?? null;
   }
 
   /** Every address the server listens on. */
   get addresses(): readonly BoundAddress[] {
-    return this.#listeners.map((listener) => listener.address);
+    return this.#listeners.addresses;
   }
 
-  /** Connections that are open now. */
+  /** Connections that are open now, detached ones among them. */
   get connectionCount(): number {
     return this.#connectionCount;
   }
@@ -164,7 +132,8 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
    * Stops: accepts no more, closes idle connections, lets requests in progress be answered, closes each connection after
    * its response.
    *
-   * @returns settles as soon as the last connection is closed, at the latest `graceMs` from now. May be called again
+   * @returns settles as soon as the last connection is closed, at the latest `graceMs` from now; detached connections,
+   *   which are their owners', are not waited for. May be called again
    */
   stop({ graceMs = DEFAULT_GRACE_MS }: StopOptions = {}): Promise<void> {
     if (this.#stopping !== null) {
@@ -177,26 +146,23 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     });
     this.#stopping = { done, resolve: settle };
     this.keepsAlive = false;
-    for (const { slot, generation, address } of this.#listeners) {
-      this.loop.dropSlot(slot);
-      this.loop.poller.closeSlot(slot, generation);
-      if ("path" in address) rmSync(address.path, { force: true });
-    }
-    this.#listeners = [];
+    this.#listeners.close();
     this.#eachConnection((slot, owner) => {
       if (owner instanceof HTTP1Connection && owner.isBusy) owner.drain();
       // Called from its handler: its response closes the connection.
       else if (this.#dispatching?.slot === slot) this.#dispatching.keepAlive = false;
       else if (this.#states[slot] !== LINGER) this.#command(OP_CLOSE, slot);
     });
+    this.upgrades.goAway();
     const force = this.loop.callLater({ delayMs: graceMs }, () => this.closeAllConnections());
-    if (this.#connectionCount === 0) settle();
+    this.#settleStop();
     return done.finally(() => this.loop.removeTimeout(force));
   }
 
-  /** Closes every connection at once, whatever it is doing. */
+  /** Closes every connection at once, whatever it is doing; detached ones are their owners' to close. */
   closeAllConnections(): void {
     this.#eachConnection((slot) => this.#command(OP_ABORT, slot));
+    if (this.isStopping) this.upgrades.abort();
   }
 
   // Called by the loop, for connections on which nothing is in progress.
@@ -217,9 +183,12 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   /** @hot bench/run.mjs: once per request; a request that is answered at once ends here. */
   override onHead(slot: number, at: number): void {
     const { loop } = this;
+    if (this.#states[slot] !== IDLE) {
+      // Read in the same turn as what has ended the connection: it will never be answered, so it must have no effect.
+      if (this.#states[slot] === LINGER) return;
+      this.#states[slot] = IDLE;
+    }
     const exchange = new Exchange(this, slot, loop.generations[slot]!, at);
-    if (this.#states[slot] === HEAD) this.#states[slot] = IDLE;
-    this.continueAfterUpgrade(exchange);
     if (
       (exchange.flags & HEAD_HAS_BODY) !== 0 ||
       loop.pendingBytes[slot]! > this.options.highWaterBytes
@@ -234,6 +203,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   }
 
   override onPartial(slot: number): void {
+    if (this.#states[slot] === LINGER) return;
     this.#states[slot] = HEAD;
     if (this.options.headTimeoutMs > 0) this.setDeadline(slot, this.options.headTimeoutMs);
   }
@@ -289,18 +259,45 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   }
 
   /** @internal */
-  ownsIdle(slot: number): boolean {
-    return this.loop.ownerOf(slot) === this;
+  startBody(exchange: Exchange): unknown {
+    return this.#dispatcher.startBody?.(exchange);
   }
 
-  /** @internal Nothing is upgraded here yet: what comes behind such a head is read as HTTP. RFC 9110 §7.8. */
-  continueAfterUpgrade({ flags, slot }: Exchange): void {
-    if ((flags & HEAD_UPGRADE) !== 0) this.#command(OP_CONTINUE, slot);
+  /** @internal */
+  ownsIdle(slot: number): boolean {
+    return this.loop.ownerOf(slot) === this;
   }
 
   /** @internal The request outlives its record: from now on its connection has an object. */
   openConnection(exchange: Exchange): void {
     this.#connectionFor(exchange).adopt(exchange);
+  }
+
+  /** @internal See Exchange.detach(). */
+  detach(exchange: Exchange, owner: SlotOwner): Detached {
+    const detached = this.upgrades.detach(exchange, owner);
+    this.#settleStop();
+    return detached;
+  }
+
+  /** @internal See Exchange.upgrade(). */
+  upgrade(exchange: Exchange, head: string, connection: WebSocketConnection): void {
+    this.upgrades.upgrade(exchange, head, connection);
+  }
+
+  /** @internal The connection is not HTTP's any more. */
+  letGo(exchange: Exchange): void {
+    const { slot } = exchange;
+    const held = this.loop.ownerOf(slot);
+    if (held instanceof HTTP1Connection) held.release(exchange);
+    this.loop.wheel.cancel(this.#deadlines[slot]!);
+    this.#deadlines[slot] = 0;
+  }
+
+  /** @internal A connection that was given away has closed. */
+  onUpgradeClosed(): void {
+    this.#connectionCount--;
+    this.#settleStop();
   }
 
   /** @internal Nothing is in progress on the connection any more; `headSinceMs` is when its next head began, or -1. */
@@ -316,7 +313,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
 
   /** @internal Answers a message that is not served, and closes. */
   refuse(slot: number, generation: number, refusal: Refusal): void {
-    log.info(`refused a request with ${refusal.status}: ${refusal.message}`);
+    log.info(`refused a request with ${refusal.status}: ${refusal.detail ?? refusal.message}`);
     this.loop.outbox.writeLatin1(slot, generation, refusalText(refusal, this.pieces.date()));
     this.linger(slot, generation);
   }
@@ -344,7 +341,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     this.loop.wheel.cancel(this.#deadlines[slot]!);
     this.#deadlines[slot] = 0;
     this.#connectionCount--;
-    if (this.#connectionCount === 0) this.#stopping?.resolve();
+    this.#settleStop();
   }
 
   /** @internal Has onDeadline called for this connection in `inMs`, and not when it would have been. */
@@ -363,26 +360,14 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
 
   // Steps.
 
-  #listen(kind: number, host: string, port: number, ipv6Only: boolean): number | [number, string] {
-    const { backlog, reusePort, maxHeaderBytes, maxHeaderCount, maxTargetBytes } = this.options;
-    return this.loop.poller.listen(
-      kind,
-      host,
-      port,
-      backlog,
-      reusePort,
-      ipv6Only,
-      true,
-      maxHeaderBytes,
-      maxHeaderCount,
-      maxTargetBytes,
-    );
-  }
-
   #connectionFor(exchange: Exchange): HTTP1Connection {
     const connection = new HTTP1Connection(this, exchange.slot, exchange.generation);
     this.loop.setOwner(exchange.slot, connection);
     return connection;
+  }
+
+  #settleStop(): void {
+    if (this.#connectionCount === this.upgrades.detachedCount) this.#stopping?.resolve();
   }
 
   #command(op: number, slot: number): void {

@@ -7,20 +7,29 @@
  * HTTPServer gives it every request (startRequest). A literal path is found by the hash and bytes that the addon
  * delivers, before any string is made of them.
  */
-import { CodedError } from "../base/errors.ts";
 import { log, logs } from "../base/log.ts";
+import { dispatcherOf, type RequestTarget } from "../server/dispatchers.ts";
 import type { Exchange, ExchangeServer, RequestDispatcher } from "../server/exchange.ts";
+import { handOver } from "../server/handover.ts";
 import { HTTPServer } from "../server/httpserver.ts";
 import type { HTTPServerOptions } from "../server/httpserveroptions.ts";
 import { hashPath } from "../server/methods.ts";
+import {
+  type HandlerSettings,
+  resolveSettings,
+  type SettingsInput,
+} from "./applicationsettings.ts";
 import { ErrorHandler } from "./errorhandler.ts";
-import { runHandler } from "./handlerlife.ts";
+import { runHandler, runStreaming } from "./handlerlife.ts";
 import type { HandlerPlan } from "./handlerplan.ts";
+import type { OutputTransformClass, TransformMaker } from "./outputtransform.ts";
 import { PlainPieces } from "./plainpieces.ts";
-import { type HandlerApplication, RequestHandler } from "./requesthandler.ts";
+import { RequestHandler } from "./requesthandler.ts";
+import type { HandlerApplication, ResponseHandler } from "./responsehandler.ts";
 import { ResponseWriter } from "./responsewriter.ts";
 import { RouteTable } from "./routetable.ts";
 import type {
+  HandlerClass,
   InitArgs,
   MatchedRoute,
   PathArgs,
@@ -29,40 +38,58 @@ import type {
   RouteDestination,
   RouteEntry,
 } from "./routing.ts";
+import { StaticFileHandler } from "./staticfilehandler.ts";
+import { staticRoutes } from "./staticroutes.ts";
+import { TransformedResponse } from "./transformedresponse.ts";
+import { TransformList } from "./transformlist.ts";
+import { receiveUploads } from "./uploadreader.ts";
+import { WebSocketProfiles } from "./websocketprofiles.ts";
 
 /** Settings of an application. Names of its own may be added: handlers find them in this.settings. */
-export interface ApplicationSettings {
-  /** For development: serveTraceback, unless that is set. Never in public. */
-  readonly debug?: boolean;
-  /** Error pages show the stack of what was thrown. Default: debug. */
-  readonly serveTraceback?: boolean;
-  /** Called after each response instead of logging it. */
-  readonly logFunction?: (handler: RequestHandler) => void;
+export type ApplicationSettings = Omit<
+  SettingsInput,
+  "logFunction" | "defaultHandlerClass" | "staticHandlerClass"
+> & {
+  /** Called with the handler after each response instead of logging it. */
+  readonly logFunction?: ((handler: RequestHandler) => void) | null | undefined;
   /** Answers what no route matches. Default: 404. */
-  readonly defaultHandlerClass?: typeof RequestHandler;
-  /** Init args of defaultHandlerClass. */
-  readonly defaultHandlerArgs?: InitArgs;
-  /** Host whose virtual hosts answer requests with a Host that no pattern fits. */
-  readonly defaultHost?: string;
-  readonly [name: string]: unknown;
-}
+  readonly defaultHandlerClass?: typeof RequestHandler | null | undefined;
+  /** The handler of static files. Default: StaticFileHandler. */
+  readonly staticHandlerClass?: typeof RequestHandler | null | undefined;
+};
 
 export class Application implements RequestDispatcher, HandlerApplication {
-  readonly settings: ApplicationSettings;
+  readonly settings: HandlerSettings;
+  /** @internal */
+  readonly isGuarded: boolean;
+  /** @internal */
+  readonly webSockets: WebSocketProfiles;
   readonly #table: RouteTable;
+  readonly #transforms: TransformList;
+  /** What makes the output transforms of each response; null = there are none. */
+  #makers: readonly TransformMaker[] | null;
   readonly #pieces = new WeakMap<ExchangeServer, PlainPieces>();
   #lastServer: ExchangeServer | null = null;
   #lastPieces: PlainPieces | null = null;
+  #defaultMatch: MatchedRoute | null = null;
 
   /**
    * @param routes `[pattern, handler, init args?, name?]`, URLSpecs, rules, nested routers; first match wins
-   * @throws CodedError ERR_ROUTE_PATTERN, ERR_ROUTE_HANDLER, ERR_OPTION_TYPE
+   * @throws CodedError ERR_ROUTE_PATTERN, ERR_ROUTE_HANDLER, ERR_OPTION_TYPE, ERR_OPTION_RANGE, ERR_UNKNOWN_OPTION
    */
   constructor(routes: readonly RouteEntry[] = [], settings: ApplicationSettings = {}) {
-    checkSettings(settings);
-    const { debug = false, serveTraceback = debug } = settings;
-    this.settings = Object.freeze({ ...settings, debug, serveTraceback });
-    this.#table = new RouteTable(routes, { hashPath, defaultHost: settings.defaultHost ?? null });
+    const { staticHandlerClass } = settings;
+    this.settings = resolveSettings({
+      ...settings,
+      staticHandlerClass: staticHandlerClass ?? StaticFileHandler,
+    });
+    const { defaultHost, xsrfCookies, crossOriginProtection } = this.settings;
+    this.#transforms = new TransformList(this.settings.transforms, this.settings.compressResponse);
+    this.#makers = this.#transforms.makers();
+    this.webSockets = new WebSocketProfiles(this.settings);
+    this.isGuarded = xsrfCookies || crossOriginProtection;
+    const allRoutes = [...staticRoutes(this.settings), ...routes];
+    this.#table = new RouteTable(allRoutes, { hashPath, defaultHost });
   }
 
   /**
@@ -89,6 +116,12 @@ export class Application implements RequestDispatcher, HandlerApplication {
     this.#table.addHandlers(hostPattern, routes);
   }
 
+  /** Adds a class of output transforms, which responses from now on pass through after those that are there. */
+  addTransform(transform: OutputTransformClass): void {
+    this.#transforms.add(transform);
+    this.#makers = this.#transforms.makers();
+  }
+
   /**
    * The path of a named route, with values for its groups.
    *
@@ -99,11 +132,11 @@ export class Application implements RequestDispatcher, HandlerApplication {
   }
 
   /** Logs a response: below 400 at info, below 500 as a warning, else as an error; or calls logFunction. */
-  logRequest(handler: RequestHandler): void {
+  logRequest(handler: ResponseHandler): void {
     const { logFunction } = this.settings;
-    if (logFunction !== undefined) {
+    if (logFunction !== null) {
       try {
-        logFunction(handler);
+        (logFunction as (handler: ResponseHandler) => void)(handler);
       } catch (error) {
         log.error("Uncaught exception in logFunction", error);
       }
@@ -118,25 +151,37 @@ export class Application implements RequestDispatcher, HandlerApplication {
     );
   }
 
-  /** @hot bench/run.mjs: once per request */
+  /** @internal @hot bench/run.mjs: once per request */
   startRequest(exchange: Exchange): void {
-    let match: MatchedRoute | null;
-    if (exchange.hasPathBytes) {
+    const { routed } = exchange;
+    if (routed !== null) {
+      this.#startMatch(exchange, routed as MatchedRoute);
+    } else if (exchange.hasPathBytes) {
       const { pathHash, pathLength, pathStart, loop } = exchange;
       const target = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
-      if (target !== null) {
-        this.#start(exchange, target, null, null);
-        return;
-      }
-      match = this.#table.lookupRest(exchange);
-    } else if (exchange.isAsterisk || exchange.path === "*") {
-      this.#start(exchange, asteriskTarget, null, null);
-      return;
+      if (target !== null) this.#start(exchange, target, null, null);
+      else this.#startMatch(exchange, this.#table.lookupRest(exchange) ?? this.#default());
     } else {
-      match = this.#table.lookup(exchange);
+      this.#startMatch(exchange, this.#match(exchange));
     }
-    if (match === null) this.#startDefault(exchange);
-    else this.#start(exchange, match.target, match.args, match.kwargs);
+  }
+
+  /** @internal A request's body is about to be asked for: some handlers want it in pieces. */
+  startBody(exchange: Exchange): unknown {
+    const match = this.#match(exchange);
+    const { target, args, kwargs } = match;
+    exchange.routed = match;
+    if (target.kind !== "handler") return handOver(exchange, foreign(target));
+    const plan = planOf(target);
+    if (!plan.isStreaming) {
+      const { uploads } = target.target as unknown as typeof RequestHandler;
+      if (uploads !== null) receiveUploads(exchange, uploads);
+      return undefined;
+    }
+    const response = this.#respond(exchange);
+    const handler = this.#make(exchange, target, response);
+    if (handler === null) return undefined;
+    return runStreaming(handler, response, plan, target.kwargs, args, kwargs);
   }
 
   /** @internal The ready-made heads of this application's plain responses on a server. @hot once per response */
@@ -152,47 +197,76 @@ export class Application implements RequestDispatcher, HandlerApplication {
     return pieces;
   }
 
+  #match(exchange: Exchange): MatchedRoute {
+    if (exchange.isAsterisk || exchange.path === "*") return asteriskMatch;
+    return this.#table.lookup(exchange) ?? this.#default();
+  }
+
+  #default(): MatchedRoute {
+    const { defaultHandlerClass: target, defaultHandlerArgs: kwargs } = this.settings;
+    this.#defaultMatch ??=
+      target === null
+        ? { target: destination(ErrorHandler, notFound), args: null, kwargs: null }
+        : { target: destination(target, kwargs), args: null, kwargs: null };
+    return this.#defaultMatch;
+  }
+
+  #startMatch(exchange: Exchange, { target, args, kwargs }: MatchedRoute): void {
+    this.#start(exchange, target, args, kwargs);
+  }
+
   #start(
     exchange: Exchange,
     target: RouteDestination,
     args: PathArgs | null,
     kwargs: PathKwargs | null,
   ): void {
+    if (target.kind !== "handler") {
+      handOver(exchange, foreign(target));
+      return;
+    }
+    const plan = planOf(target);
+    const response = this.#respond(exchange);
+    const handler = this.#make(exchange, target, response);
+    if (handler !== null) runHandler(handler, response, plan, target.kwargs, args, kwargs);
+  }
+
+  #respond(exchange: Exchange): ResponseWriter {
+    return this.#makers === null
+      ? new ResponseWriter(exchange)
+      : new TransformedResponse(exchange, this.#makers);
+  }
+
+  /** @returns null if the constructor threw; the request has been answered then */
+  #make(
+    exchange: Exchange,
+    target: RouteDestination,
+    response: ResponseWriter,
+  ): RequestHandler | null {
     const handlerClass = target.target as unknown as typeof RequestHandler;
-    const plan = (target.plan as HandlerPlan | null) ?? RequestHandler.planOf(handlerClass);
-    target.plan = plan;
-    const response = new ResponseWriter(exchange);
-    let handler: RequestHandler;
     try {
-      handler = new handlerClass(this, response);
+      return new handlerClass(this, response);
     } catch (error) {
       log.error(`the constructor of ${handlerClass.name} threw`, error);
-      this.#startError(exchange, serverError);
-      return;
+      exchange.isStarted = true;
+      this.#start(exchange, destination(ErrorHandler, serverError), null, null);
+      return null;
     }
-    runHandler(handler, response, plan, target.kwargs, args, kwargs);
   }
+}
 
-  #startError(exchange: Exchange, initArgs: InitArgs): void {
-    const response = new ResponseWriter(exchange);
-    const plan = RequestHandler.planOf(ErrorHandler);
-    runHandler(new ErrorHandler(this, response), response, plan, initArgs, null, null);
-  }
+/** A route's function, delegate or application, as what answers. */
+function foreign(target: RouteDestination): RequestDispatcher {
+  return dispatcherOf(target.target as RequestTarget);
+}
 
-  #startDefault(exchange: Exchange): void {
-    const { defaultHandlerClass, defaultHandlerArgs = noInitArgs } = this.settings;
-    if (defaultHandlerClass === undefined) {
-      this.#startError(exchange, notFound);
-      return;
-    }
-    const target = {
-      ...asteriskTarget,
-      target: defaultHandlerClass,
-      kwargs: defaultHandlerArgs,
-      plan: null,
-    };
-    this.#start(exchange, target, null, null);
-  }
+/** The plan of a route's handler class, kept with the route. */
+function planOf(target: RouteDestination): HandlerPlan {
+  const known = target.plan as HandlerPlan | null;
+  if (known !== null) return known;
+  const plan = RequestHandler.planOf(target.target as unknown as typeof RequestHandler);
+  target.plan = plan;
+  return plan;
 }
 
 /** Answers "OPTIONS *", which asks about the server as a whole. RFC 9110 §9.3.7. */
@@ -203,34 +277,15 @@ class Asterisk extends RequestHandler {
   }
 }
 
-const noInitArgs: InitArgs = Object.freeze({});
 const notFound: InitArgs = Object.freeze({ statusCode: 404 });
 const serverError: InitArgs = Object.freeze({ statusCode: 500 });
-const asteriskTarget: RouteDestination = {
-  kind: "handler",
-  target: Asterisk,
-  kwargs: noInitArgs,
-  name: null,
-  rule: null,
-  plan: null,
+const asteriskMatch: MatchedRoute = {
+  target: destination(Asterisk, Object.freeze({})),
+  args: null,
+  kwargs: null,
 };
 
-/** The settings that the framework reads have their types; others are the application's own. */
-function checkSettings(settings: ApplicationSettings): void {
-  const types: Readonly<Record<string, string>> = {
-    debug: "boolean",
-    serveTraceback: "boolean",
-    logFunction: "function",
-    defaultHandlerClass: "function",
-    defaultHandlerArgs: "object",
-    defaultHost: "string",
-  };
-  for (const [name, type] of Object.entries(types)) {
-    const value = settings[name];
-    if (value === undefined || typeof value === type) continue;
-    throw new CodedError(
-      "ERR_OPTION_TYPE",
-      `setting "${name}" is a ${typeof value}; allowed is a ${type}`,
-    );
-  }
+/** A handler that no route leads to. */
+function destination(target: HandlerClass, kwargs: InitArgs): RouteDestination {
+  return { kind: "handler", target, kwargs, name: null, rule: null, plan: null };
 }

@@ -1,19 +1,26 @@
 /**
- * The life of a request in its handler: hooks in their order, errors to their place. Application calls runHandler.
+ * The life of a request in its handler: hooks in their order, errors to their place. Application calls runHandler, or
+ * for a streamed body runStreaming.
  *
- *     setDefaultHeaders → initialize → prepare → verb → finish → onFinish
+ *     setDefaultHeaders → initialize → (405) → path args → XSRF → prepare → verb → finish → onFinish
  *            any of these throws ──▶ logException → sendError → writeError
  *
  * Synchronous steps run at once, so that a handler without promises is done when runHandler returns.
  */
+import { AsyncResource } from "node:async_hooks";
 import { HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import type { BodyReader } from "../server/bodyreader.ts";
 import { decodePathArgs, decodePathKwargs } from "./argumentreader.ts";
-import type { HandlerPlan } from "./handlerplan.ts";
+import type { HandlerPlan, Verb } from "./handlerplan.ts";
 import { Finish, HTTPError } from "./httperror.ts";
-import { type RequestHandler, requestSummary, type Writable } from "./requesthandler.ts";
+import { type RequestHandler, tellConnectionClose } from "./requesthandler.ts";
+import { requestSummary, type Writable } from "./responsehandler.ts";
 import type { ResponseWriter } from "./responsewriter.ts";
 import type { InitArgs, PathArgs, PathKwargs } from "./routing.ts";
+
+/** Methods that change nothing, which no other origin's page can do harm with. RFC 9110 §9.2.1. */
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Runs a handler; whatever it does, the request will be answered or its connection closed.
@@ -28,25 +35,91 @@ export function runHandler(
   args: PathArgs | null,
   kwargs: PathKwargs | null,
 ): void {
+  if (plan.isIsolated) {
+    const context = new AsyncResource("landspout.RequestHandler");
+    context.runInAsyncScope(run, undefined, handler, response, plan, initArgs, args, kwargs);
+  } else {
+    run(handler, response, plan, initArgs, args, kwargs);
+  }
+}
+
+function run(
+  handler: RequestHandler,
+  response: ResponseWriter,
+  plan: HandlerPlan,
+  initArgs: InitArgs,
+  args: PathArgs | null,
+  kwargs: PathKwargs | null,
+): void {
   try {
-    handler.setDefaultHeaders();
-    handler.initialize(initArgs);
-    if (args !== null) handler.pathArgs = decodePathArgs(args, handler);
-    else if (kwargs !== null) handler.pathKwargs = decodePathKwargs(kwargs, handler);
+    const verb = begin(handler, response, plan, initArgs, args, kwargs);
     const prepared = handler.prepare();
     if (isPromise(prepared)) {
-      goOnAfter(prepared, handler, response, () => runVerb(handler, response, plan));
+      goOnAfter(prepared, handler, response, () => runVerb(handler, response, verb));
     } else {
-      runVerb(handler, response, plan);
+      runVerb(handler, response, verb);
     }
   } catch (error) {
     handleException(handler, response, error);
   }
 }
 
-function runVerb(handler: RequestHandler, response: ResponseWriter, plan: HandlerPlan): void {
+/**
+ * Runs a handler whose request's body is still to come: dataReceived() gets its pieces after prepare(), and the verb is
+ * called after the last.
+ *
+ * @returns a promise if prepare() is asynchronous: the body is to wait for it
+ */
+export function runStreaming(
+  handler: RequestHandler,
+  response: ResponseWriter,
+  plan: HandlerPlan,
+  initArgs: InitArgs,
+  args: PathArgs | null,
+  kwargs: PathKwargs | null,
+): Promise<void> | undefined {
+  const body = new StreamedBody(handler, response);
+  response.exchange.isStarted = true;
+  response.exchange.bodyReader = body;
+  response.watch(() => tellConnectionClose(handler));
+  return body.run(() => {
+    const verb = begin(handler, response, plan, initArgs, args, kwargs);
+    body.verb = () => runVerb(handler, response, verb);
+    return handler.prepare();
+  });
+}
+
+/** What comes before prepare(). @returns the verb to be called after it; undefined = 405 */
+function begin(
+  handler: RequestHandler,
+  response: ResponseWriter,
+  plan: HandlerPlan,
+  initArgs: InitArgs,
+  args: PathArgs | null,
+  kwargs: PathKwargs | null,
+): Verb | undefined {
+  handler.setDefaultHeaders();
+  handler.initialize(initArgs);
+  const { exchange } = response;
+  const verb = plan.verb(exchange.methodIndex, exchange);
+  if (verb === undefined && !plan.supports(exchange.method)) throw new HTTPError(405);
+  if (args !== null) handler.pathArgs = decodePathArgs(args, handler);
+  else if (kwargs !== null) handler.pathKwargs = decodePathKwargs(kwargs, handler);
+  if (exchange.body.length > 0) handler.request.parseBody();
+  if (handler.application.isGuarded && !SAFE_METHODS.has(exchange.method)) guard(handler);
+  return verb;
+}
+
+function guard(handler: RequestHandler): void {
+  const { crossOriginProtection, xsrfCookies } = handler.settings;
+  if (crossOriginProtection) handler.checkCrossOrigin();
+  if (xsrfCookies) handler.checkXsrfCookie();
+}
+
+function runVerb(handler: RequestHandler, response: ResponseWriter, verb: Verb | undefined): void {
   if (response.isFinished) return;
-  const result = callVerb(handler, response, plan);
+  if (verb === undefined) throw new HTTPError(405);
+  const result = callVerb(handler, verb);
   if (isPromise(result)) {
     goOnAfter(result, handler, response, () => {
       if (!response.isFinished) handler.finish();
@@ -56,10 +129,7 @@ function runVerb(handler: RequestHandler, response: ResponseWriter, plan: Handle
   }
 }
 
-function callVerb(handler: RequestHandler, response: ResponseWriter, plan: HandlerPlan): unknown {
-  const { exchange } = response;
-  const verb = plan.verb(exchange.methodIndex, exchange);
-  if (verb === undefined) throw new HTTPError(405);
+function callVerb(handler: RequestHandler, verb: Verb): unknown {
   if (handler.hasNamedPathArgs) return verb.call(handler, handler.pathKwargs);
   const { pathArgs } = handler;
   if (pathArgs.length === 0) return verb.call(handler);
@@ -73,13 +143,7 @@ function goOnAfter(
   response: ResponseWriter,
   next: () => void,
 ): void {
-  response.exchange.closeListener = () => {
-    try {
-      handler.onConnectionClose();
-    } catch (error) {
-      log.error(`Uncaught exception in onConnectionClose ${requestSummary(handler)}`, error);
-    }
-  };
+  response.watch(() => tellConnectionClose(handler));
   promise.then(
     () => {
       try {
@@ -90,6 +154,47 @@ function goOnAfter(
     },
     (error: unknown) => handleException(handler, response, error),
   );
+}
+
+/** A streamed body on its way to its handler. */
+class StreamedBody implements BodyReader {
+  /** Calls the verb. */
+  verb: () => void = () => {};
+
+  readonly #handler: RequestHandler;
+  readonly #response: ResponseWriter;
+  /** What prepare() enters is there in what follows. */
+  readonly #context = new AsyncResource("landspout.RequestHandler");
+
+  constructor(handler: RequestHandler, response: ResponseWriter) {
+    this.#handler = handler;
+    this.#response = response;
+  }
+
+  onBody(piece: Buffer): Promise<void> | undefined {
+    return this.run(() => this.#handler.dataReceived(piece));
+  }
+
+  onBodyEnd(): undefined {
+    this.run(this.verb);
+  }
+
+  onBodyAborted(_error: Error): void {
+    // The exchange tells, through watch(), who waits.
+  }
+
+  /** Calls something of the handler's, unless it has answered; what it throws is the handler's. Never rejects. */
+  run(step: () => unknown): Promise<void> | undefined {
+    if (this.#response.isFinished) return undefined;
+    const failed = (error: unknown) => handleException(this.#handler, this.#response, error);
+    try {
+      const result = this.#context.runInAsyncScope(step);
+      return isPromise(result) ? Promise.resolve(result).then(() => {}, failed) : undefined;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
 }
 
 function handleException(handler: RequestHandler, response: ResponseWriter, error: unknown): void {
@@ -111,6 +216,7 @@ function handleException(handler: RequestHandler, response: ResponseWriter, erro
     log.error(`Uncaught exception while an error was sent ${requestSummary(handler)}`, again);
     response.isFinished = true;
     response.exchange.abort();
+    response.release();
   }
 }
 

@@ -5,63 +5,31 @@
  *       async get(id: string) { this.write(await db.user(id)); }   // an object is written as JSON
  *     }
  *
- * One is made per request. The life of a request:
+ * One is made per request. The life of a request (handlerlife.ts):
  *
  *     setDefaultHeaders → initialize(init args) → prepare → get/post/… → finish (by itself) → onFinish
  *            any of these throws ──▶ logException → sendError → writeError ──▶ onFinish
- *            the client goes away before finish ──▶ onConnectionClose
+ *            the client goes away before finish ──▶ signal, onConnectionClose
+ *     streamed body:  … → prepare → dataReceived … → post/put → …
  *
- * A verb that returns a promise is waited for. One that does not is answered in the turn its request was read in.
+ * A verb that returns a promise is waited for. One that does not is answered in the turn its request was read in. Its
+ * parts are classes of their own: RequestReader (arguments), ResponseHandler (the response), CookieHandler (who asks),
+ * PageHandler (pages).
  */
-import { describe } from "../base/describe.ts";
-import { CodedError, HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
-import { etagOf, matchesIfNoneMatch } from "../http/conditional.ts";
-import { checkReason } from "../http/fieldvalue.ts";
-import { isBodiless } from "../http/httpstatus.ts";
-import type { ExchangeServer } from "../server/exchange.ts";
-import { errorPage, tracebackPage } from "./errorpage.ts";
+import { EventStream, type EventStreamOptions } from "./eventstream.ts";
 import { HandlerPlan } from "./handlerplan.ts";
-import { checkStatus, HTTPError } from "./httperror.ts";
-import { jsonText } from "./jsontext.ts";
-import type { PlainPieces } from "./plainpieces.ts";
-import { RequestReader } from "./requestreader.ts";
-import type { FieldValue } from "./responseheaders.ts";
-import type { EtagSource, ResponseWriter } from "./responsewriter.ts";
-import type { InitArgs, ReverseArg } from "./routing.ts";
-
-/** What write() takes: text, bytes, or a plain object to be sent as JSON. */
-export type Writable = string | Uint8Array | Readonly<Record<string, unknown>>;
-
-/** What writeError() is told. */
-export interface ErrorContext {
-  /** What was thrown; undefined if sendError() was called without. */
-  readonly error?: unknown;
-  /** The reason phrase to send, made safe. */
-  readonly reason?: string;
-}
-
-/** How redirect() redirects. */
-export interface RedirectOptions {
-  /** 301 instead of 302. */
-  readonly permanent?: boolean;
-  /** Another status, 300 to 399. */
-  readonly status?: number;
-}
-
-/** What a handler needs of its Application. */
-export interface HandlerApplication {
-  readonly settings: { readonly serveTraceback?: boolean; readonly [name: string]: unknown };
-  logRequest(handler: RequestHandler): void;
-  /** The path of a named route, with values for its groups. */
-  reverseUrl(name: string, ...args: readonly ReverseArg[]): string;
-  /** @internal */
-  pieces(server: ExchangeServer): PlainPieces;
-}
+import { HTTPError } from "./httperror.ts";
+import { NDJSONStream, type NDJSONStreamOptions } from "./ndjsonstream.ts";
+import { PageHandler } from "./pagehandler.ts";
+import { requestSummary } from "./responsehandler.ts";
+import { RESPONSE } from "./responsewriter.ts";
+import type { InitArgs } from "./routing.ts";
+import type { UploadOptions } from "./uploadoptions.ts";
 
 const plans = new WeakMap<object, HandlerPlan>();
 
-export class RequestHandler extends RequestReader implements EtagSource {
+export class RequestHandler extends PageHandler {
   /** Methods that are served; extend it in a subclass and define the lower-cased method. Others are 405. */
   static readonly SUPPORTED_METHODS: readonly string[] = [
     "GET",
@@ -73,22 +41,21 @@ export class RequestHandler extends RequestReader implements EtagSource {
     "OPTIONS",
   ];
 
-  readonly application: HandlerApplication;
-  readonly #response: ResponseWriter;
+  /** The request's body is not kept but given to dataReceived() as it comes: also set by the decorator streamRequestBody. */
+  static readonly streamRequestBody: boolean = false;
 
-  /** Called by Application alone; a subclass that has a constructor passes both on. */
-  constructor(application: HandlerApplication, response: ResponseWriter) {
-    super(response.exchange);
-    this.application = application;
-    this.#response = response;
-  }
+  /** Files of multipart forms go to disk while they arrive, within these limits (UploadedFile); null: to memory. */
+  static readonly uploads: UploadOptions | null = null;
 
   // Hooks: what a user overrides.
 
   /** Called first, with the init args of the route. */
   initialize(_args: InitArgs): void {}
 
-  /** Called before the verb, whatever it is; may be async, and may finish the request. */
+  /**
+   * Called before the verb, whatever it is; may be async, and may finish the request. With a streamed body, before the
+   * body: the place for setMaxBodyBytes().
+   */
   prepare(): unknown {
     return undefined;
   }
@@ -115,247 +82,47 @@ export class RequestHandler extends RequestReader implements EtagSource {
     return unsupported();
   }
 
-  /** Called once when the response has been handed over; may not write any more. */
-  onFinish(): void {}
+  /**
+   * Takes a piece of a streamed body, at most the server's chunkBytes; it is the handler's to keep. A promise holds the
+   * client back: the next piece comes when it has settled.
+   */
+  dataReceived(_piece: Buffer): unknown {
+    throw new HTTPError(500, "a handler with streamRequestBody needs a method dataReceived(piece)");
+  }
 
   /** Called once if the client goes away while an asynchronous handler is still at work. */
   onConnectionClose(): void {}
 
-  /** Called by clear(): at first, and before an error page. The place for fields that every response is to have. */
-  setDefaultHeaders(): void {}
-
-  /** Logs what a handler threw: HTTPError with a message as a warning, anything else as an error. */
-  logException(error: unknown): void {
-    if (error instanceof HTTPError) {
-      if (error.logMessage !== null)
-        log.warn(`${error.statusCode} ${requestSummary(this)}: ${error.logMessage}`);
-    } else if (error instanceof CodedError && error.code === "ERR_HTTP_CONNECTION_CLOSED") {
-      log.info(`${requestSummary(this)}: ${error.message}`);
-    } else if (error instanceof HTTPInputError) {
-      log.info(`${error.status} ${requestSummary(this)}: ${error.message}`);
-    } else {
-      log.error(`Uncaught exception ${requestSummary(this)}`, error);
-    }
-  }
-
-  /** Writes the body of an error response. The traceback is sent only with the setting serveTraceback. */
-  writeError(status: number, { error }: ErrorContext): void {
-    if (this.settings.serveTraceback === true && error !== undefined) {
-      this.setHeader("Content-Type", "text/plain; charset=UTF-8");
-      this.finish(tracebackPage(error));
-    } else {
-      this.finish(errorPage(status, this.#response.reasonText()));
-    }
-  }
-
-  /** The entity tag of the response, in quotes; null = none. Default: the SHA-1 of what was written. */
-  computeEtag(): string | null {
-    return etagOf(this.#response.chunks());
-  }
-
-  // The request.
-
-  /** @internal */
-  get hasOwnEtag(): boolean {
-    return this.computeEtag !== RequestHandler.prototype.computeEtag;
-  }
-
-  get settings(): HandlerApplication["settings"] {
-    return this.application.settings;
-  }
-
-  /** The path of a named route of the application. @throws CodedError as Application.reverseUrl() */
-  reverseUrl(name: string, ...args: readonly ReverseArg[]): string {
-    return this.application.reverseUrl(name, ...args);
-  }
-
-  // The response's head.
-
-  /** Forgets status, fields and what was written: as the handler was at first. */
-  clear(): void {
-    this.#response.clear();
-    this.setDefaultHeaders();
-  }
+  // The connection.
 
   /**
-   * @param reason replaces the standard phrase; "Unknown" if it could break the status line
-   * @throws CodedError ERR_HTTP_STATUS if `status` is not an integer from 200 to 999
+   * Fires when the client goes away before the response is finished: give it to fetch(), to a query, to a timer.
+   * `signal.reason` is an error with the code ERR_HTTP_CONNECTION_CLOSED. Made when it is first asked for.
    */
-  setStatus(status: number, reason?: string): void {
-    checkStatus(status);
-    this.#response.status = status;
-    this.#response.reason = reason === undefined ? null : checkReason(reason);
+  get signal(): AbortSignal {
+    return this[RESPONSE].signal(() => tellConnectionClose(this));
   }
 
-  getStatus(): number {
-    return this.#response.status;
+  /** Sets how large the body of this request may be, in bytes; in prepare(), with a streamed body. */
+  setMaxBodyBytes(bytes: number): void {
+    this[RESPONSE].exchange.setMaxBodyBytes(bytes);
   }
 
-  /**
-   * Sets a field, replacing what it was. How the body is delimited is the server's to say: of the fields that do, only
-   * Content-Length (a promise that is held to) and "Connection: close" are heeded.
-   *
-   * @throws CodedError ERR_HTTP_FIELD_NAME, ERR_HTTP_FIELD_VALUE, ERR_ARGUMENT_TYPE
-   */
-  setHeader(name: string, value: FieldValue): void {
-    this.#response.setHeader(name, value);
+  /** Sets how long the body of this request may take, in ms; 0 = for ever. In prepare(), with a streamed body. */
+  setBodyTimeoutMs(ms: number): void {
+    this[RESPONSE].exchange.setBodyTimeoutMs(ms);
   }
 
-  /** Adds one more line of a field. @throws as setHeader() */
-  addHeader(name: string, value: FieldValue): void {
-    this.#response.addHeader(name, value);
+  // Long responses.
+
+  /** Begins a response of server-sent events; await what its send() returns, or its `closed`. */
+  eventStream(options?: EventStreamOptions): EventStream {
+    return new EventStream(this, options);
   }
 
-  /** Takes a field back; one that is not set is fine. */
-  clearHeader(name: string): void {
-    this.#response.clearHeader(name);
-  }
-
-  /** Sets the Etag field to computeEtag(). */
-  setEtagHeader(): void {
-    const etag = this.computeEtag();
-    if (etag !== null) this.setHeader("Etag", etag);
-  }
-
-  /** Tells whether the client already has what the Etag field names. @see RFC 9110 §13.1.2 */
-  checkEtagHeader(): boolean {
-    const etag = this.#response.lines("Etag")[0];
-    const wanted = this.request.headers.get("If-None-Match");
-    return etag !== undefined && wanted !== null && matchesIfNoneMatch(wanted, etag);
-  }
-
-  // The response's body.
-
-  /**
-   * Appends to the body; nothing is sent before flush() or finish().
-   *
-   * @param chunk text (sent as UTF-8), bytes (not to be changed any more), or an object, sent as JSON with its Content-Type
-   * @throws CodedError ERR_HTTP_FINISHED; ERR_HTTP_WRITE_TYPE for anything else, arrays among them
-   */
-  write(chunk: Writable): void {
-    const response = this.#response;
-    if (response.isFinished) {
-      throw new CodedError(
-        "ERR_HTTP_FINISHED",
-        "write() after finish(): the response is already complete",
-      );
-    }
-    if (typeof chunk === "string" || chunk instanceof Uint8Array) {
-      response.append(chunk);
-    } else {
-      response.append(jsonText(chunk));
-      response.setJsonType();
-    }
-  }
-
-  /**
-   * Sends what has been written. The first call sends the head; without a Content-Length the body is chunked.
-   *
-   * @returns settles when the client keeps up: await it between the pieces of a long body. Rejects with
-   *   ERR_HTTP_CONNECTION_CLOSED if the client has gone
-   */
-  flush(): Promise<void> {
-    if (this.isFinished) {
-      throw new CodedError(
-        "ERR_HTTP_FINISHED",
-        "flush() after finish(): the response is already complete",
-      );
-    }
-    this.#response.flush();
-    return this.#response.exchange.flushed();
-  }
-
-  /**
-   * Completes the response; a verb that returns without it is completed so.
-   *
-   * @returns settles when the response is with the kernel, or close to it
-   * @throws CodedError ERR_HTTP_FINISHED if it was completed before
-   */
-  finish(chunk?: Writable): Promise<void> {
-    if (this.isFinished) {
-      throw new CodedError(
-        "ERR_HTTP_FINISHED",
-        "finish() called twice: the response is already complete",
-      );
-    }
-    if (chunk !== undefined) this.write(chunk);
-    this.complete();
-    return this.#response.exchange.flushed();
-  }
-
-  /** The response is complete. */
-  get isFinished(): boolean {
-    return this.#response.isFinished;
-  }
-
-  /** @internal As finish(), without a promise. @hot bench/run.mjs: once per response */
-  complete(): void {
-    const response = this.#response;
-    try {
-      response.complete(this.application.pieces(response.exchange.server), this);
-    } finally {
-      if (response.isFinished) this.#end();
-    }
-  }
-
-  /**
-   * Sends the client elsewhere and finishes.
-   *
-   * @param url absolute, or relative to the request's
-   * @throws CodedError ERR_HTTP_HEADERS_SENT; ERR_HTTP_STATUS if `status` is not 300 to 399
-   */
-  redirect(url: string, { permanent = false, status }: RedirectOptions = {}): void {
-    if (this.#response.exchange.isHeadSent) {
-      throw new CodedError(
-        "ERR_HTTP_HEADERS_SENT",
-        "cannot redirect: the head of the response has been sent",
-      );
-    }
-    const code = status ?? (permanent ? 301 : 302);
-    if (!(Number.isInteger(code) && code >= 300 && code <= 399)) {
-      throw new CodedError(
-        "ERR_HTTP_STATUS",
-        `the status of a redirect is ${describe(code)}; allowed is 300 to 399`,
-      );
-    }
-    this.setStatus(code);
-    this.setHeader("Location", url);
-    this.finish();
-  }
-
-  /**
-   * Answers with an error: clears what was set and written, then writeError().
-   *
-   * If the head has been sent, the connection is closed instead: what is left could be taken for a complete body.
-   */
-  sendError(status = 500, context: ErrorContext = {}): void {
-    if (this.#response.exchange.isHeadSent) {
-      log.error(`cannot send error ${status} ${requestSummary(this)}: the head has been sent`);
-      if (!this.isFinished) {
-        this.#response.isFinished = true;
-        this.#response.exchange.abort();
-        this.#end();
-      }
-      return;
-    }
-    this.clear();
-    const fromError = context.error instanceof HTTPError ? context.error.reason : null;
-    this.setStatus(status, context.reason ?? fromError ?? undefined);
-    if (status === 405)
-      this.setHeader(
-        "Allow",
-        RequestHandler.planOf(this.constructor as typeof RequestHandler).allow,
-      );
-    if (isBodiless(status)) {
-      this.finish();
-      return;
-    }
-    try {
-      this.writeError(status, context);
-    } catch (error) {
-      log.error(`Uncaught exception in writeError ${requestSummary(this)}`, error);
-    }
-    if (!this.isFinished) this.finish();
+  /** Begins a response of JSON values, one a line. */
+  ndjson(options?: NDJSONStreamOptions): NDJSONStream {
+    return new NDJSONStream(this, options);
   }
 
   /** @internal The plan of a handler class. */
@@ -368,33 +135,26 @@ export class RequestHandler extends RequestReader implements EtagSource {
     return plan;
   }
 
-  // Steps.
-
-  #end(): void {
-    this.application.logRequest(this);
-    try {
-      this.onFinish();
-    } catch (error) {
-      log.error(`Uncaught exception in onFinish ${requestSummary(this)}`, error);
-    }
+  /** @internal */
+  protected override allowedMethods(): string {
+    return RequestHandler.planOf(this.constructor as typeof RequestHandler).allow;
   }
 
   static readonly #answerOptions = function (this: RequestHandler): void {
     this.setStatus(204);
-    this.setHeader("Allow", RequestHandler.planOf(this.constructor as typeof RequestHandler).allow);
+    this.setHeader("Allow", this.allowedMethods());
   } as (this: object) => unknown;
+}
+
+/** @internal Tells a handler, once, that its client has gone away. */
+export function tellConnectionClose(handler: RequestHandler): void {
+  try {
+    handler.onConnectionClose();
+  } catch (error) {
+    log.error(`Uncaught exception in onConnectionClose ${requestSummary(handler)}`, error);
+  }
 }
 
 function unsupported(): never {
   throw new HTTPError(405);
-}
-
-/** Names a request for the log: "GET /path (127.0.0.1)". */
-export function requestSummary(handler: RequestHandler): string {
-  try {
-    const { method, uri, remoteIp } = handler.request;
-    return `${method} ${uri} (${remoteIp})`;
-  } catch {
-    return "(a request whose head is gone)";
-  }
 }

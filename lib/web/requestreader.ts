@@ -7,11 +7,16 @@ import type { Arguments } from "../http/forms.ts";
 import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
 import { type ArgumentOptions, readArguments } from "./argumentreader.ts";
 import { HTTPError, MissingArgumentError } from "./httperror.ts";
-
-/** Who has the request; made when it is first asked for. */
-export interface RequestSource {
-  readonly request: HTTPServerRequest;
-}
+import type { OutputOf, StandardSchema } from "./standardschema.ts";
+import { type UploadedFile, uploadedFiles } from "./uploadedfile.ts";
+import {
+  validateBody,
+  validateBodyAsync,
+  validatePath,
+  validatePathAsync,
+  validateQuery,
+  validateQueryAsync,
+} from "./validation.ts";
 
 const noArgs: readonly (string | undefined)[] = [];
 const noKwargs: Readonly<Record<string, string | undefined>> = {};
@@ -20,21 +25,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** How much of an undecodable value an error shows. */
 const SHOWN_CHARACTERS = 40;
 
-export class RequestReader {
+export abstract class RequestReader {
   /** Decoded groups of the route's pattern, if they have no names; undefined where an optional one did not match. */
   pathArgs: readonly (string | undefined)[] = noArgs;
   /** Decoded groups of the route's pattern by name. */
   pathKwargs: Readonly<Record<string, string | undefined>> = noKwargs;
 
-  readonly #source: RequestSource;
-
-  constructor(source: RequestSource) {
-    this.#source = source;
-  }
-
-  get request(): HTTPServerRequest {
-    return this.#source.request;
-  }
+  /** The request as a value. */
+  abstract get request(): HTTPServerRequest;
 
   /**
    * The last value of an argument of query or body.
@@ -73,6 +71,48 @@ export class RequestReader {
 
   getBodyArguments(name: string, options?: ArgumentOptions): string[] {
     return this.#arguments(this.request.bodyArguments, name, options);
+  }
+
+  // Validation, by any validator that speaks Standard Schema (zod, valibot, arktype, one's own).
+
+  /**
+   * The body, JSON or a form, as the schema makes it; see validation.ts.
+   *
+   * @throws HTTPValidationError 400 with each problem and its path; HTTPError 415 for another type of body;
+   *   HTTPInputError 400 for malformed JSON; CodedError ERR_ARGUMENT_TYPE if the schema must be waited for
+   */
+  validateBody<Schema extends StandardSchema>(schema: Schema): OutputOf<Schema> {
+    return validateBody(this, schema);
+  }
+
+  /** As validateBody(), for a schema that must be waited for. */
+  validateBodyAsync<Schema extends StandardSchema>(schema: Schema): Promise<OutputOf<Schema>> {
+    return validateBodyAsync(this, schema);
+  }
+
+  /** The query as the schema makes it, of an object of strings, arrays of strings where an argument comes again. */
+  validateQuery<Schema extends StandardSchema>(schema: Schema): OutputOf<Schema> {
+    return validateQuery(this, schema);
+  }
+
+  /** As validateQuery(), for a schema that must be waited for. */
+  validateQueryAsync<Schema extends StandardSchema>(schema: Schema): Promise<OutputOf<Schema>> {
+    return validateQueryAsync(this, schema);
+  }
+
+  /** The groups of the path as the schema makes them, of pathKwargs or pathArgs. */
+  validatePath<Schema extends StandardSchema>(schema: Schema): OutputOf<Schema> {
+    return validatePath(this, schema);
+  }
+
+  /** As validatePath(), for a schema that must be waited for. */
+  validatePathAsync<Schema extends StandardSchema>(schema: Schema): Promise<OutputOf<Schema>> {
+    return validatePathAsync(this, schema);
+  }
+
+  /** The files of a field, of a class with `uploads`; [] if there are none, or they are in memory. */
+  uploadedFiles(name: string): UploadedFile[] {
+    return uploadedFiles(this.request, name);
   }
 
   /** Decodes the bytes of an argument or a path group. @throws HTTPError 400 if they are not UTF-8 */

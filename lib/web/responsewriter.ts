@@ -12,6 +12,9 @@ import { isBodiless, reasonPhrase } from "../http/httpstatus.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { METHOD_GET } from "../server/methods.ts";
 import { SERVER_LINE } from "../server/responsepieces.ts";
+import type { EtagSource } from "./etagsource.ts";
+import type { FileBody } from "./filebody.ts";
+import { HandlerExtras, type Releasable } from "./handlerextras.ts";
 import type { PlainPieces } from "./plainpieces.ts";
 import {
   DEFAULT_CONTENT_TYPE,
@@ -20,20 +23,14 @@ import {
   ResponseHeaders,
 } from "./responseheaders.ts";
 
-/** Who knows the entity tag of the response: its handler. */
-export interface EtagSource {
-  /** computeEtag is the user's own. */
-  readonly hasOwnEtag: boolean;
-  computeEtag(): string | null;
-  setEtagHeader(): void;
-  checkEtagHeader(): boolean;
-}
+/** Where a handler keeps its ResponseWriter: a symbol, so that no field of a user's subclass can tread on it. */
+export const RESPONSE: unique symbol = Symbol("landspout.response");
 
 /** Longest body whose entity tag the addon computes as it sends it. */
 const MOST_TAGGED_CHARACTERS = 32 * 1024;
 
 /** Fields about a body, which a response without one does not have. RFC 9110 §8. */
-const bodyFields = ["Content-Encoding", "Content-Language", "Content-Type"] as const;
+export const bodyFields = ["Content-Encoding", "Content-Language", "Content-Type"] as const;
 
 export class ResponseWriter {
   readonly exchange: Exchange;
@@ -41,20 +38,70 @@ export class ResponseWriter {
   /** Replaces the standard phrase. */
   reason: string | null = null;
   isFinished = false;
+  /** The response is finished, and an output transform is still at work on it. */
+  isSending = false;
 
   /** The Content-Type; void once there is more to say and `headers` is made. */
   private contentType = DEFAULT_CONTENT_TYPE;
-  private headers: ResponseHeaders | null = null;
+  protected headers: ResponseHeaders | null = null;
   private chunk: string | Uint8Array | null = null;
   private moreChunks: (string | Uint8Array)[] | null = null;
+  /** The body, where it is not written; see setFile(). */
+  protected file: FileBody | null = null;
+  private fileLines: string | null = null;
+  private rare: HandlerExtras | null = null;
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
   }
 
+  /** What most requests do not need; made when it is first asked for. */
+  get extras(): HandlerExtras {
+    this.rare ??= new HandlerExtras();
+    return this.rare;
+  }
+
+  /** The extras, if something has asked for them. */
+  get extrasIfAny(): HandlerExtras | null {
+    return this.rare;
+  }
+
+  /**
+   * Has `listener` called once if the client goes away before the response is finished. A second call changes nothing.
+   *
+   * @param listener throws nothing
+   */
+  watch(listener: () => void): void {
+    this.exchange.closeListener ??= () => {
+      this.rare?.abort?.abort(goneError());
+      listener();
+    };
+  }
+
+  /** The signal that fires when the client goes away before the response is finished. */
+  signal(listener: () => void): AbortSignal {
+    const { extras } = this;
+    if (extras.abort === null) {
+      extras.abort = new AbortController();
+      if (this.exchange.isGone) extras.abort.abort(goneError());
+      else if (!this.isFinished) this.watch(listener);
+    }
+    return extras.abort.signal;
+  }
+
+  /** Has something released when the response is complete, or will never be. */
+  keepUntilEnd(held: Releasable): void {
+    this.extras.releases.push(held);
+  }
+
+  /** The response is complete, or will never be. */
+  release(): void {
+    this.rare?.release();
+  }
+
   // Head.
 
-  /** Forgets all that has been set and written. */
+  /** Forgets all that has been set and written, but for cookies. */
   clear(): void {
     this.status = 200;
     this.reason = null;
@@ -62,6 +109,24 @@ export class ResponseWriter {
     this.headers = null;
     this.chunk = null;
     this.moreChunks = null;
+    this.file?.release();
+    this.file = null;
+    if (this.rare?.cookies != null) this.fields();
+  }
+
+  /**
+   * Sets what a Set-Cookie line says of a cookie, replacing what was said of it before.
+   *
+   * @param line the field's value, checked
+   */
+  setCookie(name: string, line: string): void {
+    const { extras } = this;
+    extras.cookies ??= new Map();
+    // The last one set stands last.
+    extras.cookies.delete(name);
+    extras.cookies.set(name, line);
+    // A response with fields of its own is put together in full.
+    this.fields();
   }
 
   /** @hot bench/run.mjs: once per response that sets its Content-Type; allocates nothing then */
@@ -109,6 +174,49 @@ export class ResponseWriter {
     return this.chunk === null ? [] : [this.chunk, ...(this.moreChunks ?? [])];
   }
 
+  /** Nothing has been said yet but the Content-Type, if that: status 200, no other field, nothing written. */
+  get isPlain(): boolean {
+    return this.headers === null && this.status === 200 && this.chunk === null;
+  }
+
+  /**
+   * Makes a file, or parts of one, the body; it is sent by complete(), in the place of what is written.
+   *
+   * @param lines complete field lines in the place of those that were set, for a response that isPlain; null = those
+   */
+  setFile(body: FileBody, lines: string | null): void {
+    body.retain();
+    this.file?.release();
+    this.file = body;
+    this.fileLines = lines;
+  }
+
+  /** The head has been sent, or is on its way through output transforms: what is set now comes too late. */
+  get isHeadGiven(): boolean {
+    return this.exchange.isHeadSent;
+  }
+
+  /** An output transform would change the body of the response, as its head is now, if it were streamed. */
+  transformsBody(): boolean {
+    return false;
+  }
+
+  /** Gives up what output transforms have of the response: for an error page. @returns true if one of them had failed */
+  abandon(): boolean {
+    return false;
+  }
+
+  /** Settles when what was flushed is with the kernel, or little enough of it is not. Rejects if the connection ends. */
+  flushed(): Promise<void> {
+    return this.exchange.flushed();
+  }
+
+  /** For a response that hands the connection over: what was set, as complete field lines, without what is about a body. */
+  upgradeLines(): string {
+    for (const name of bodyFields) this.clearHeader(name);
+    return this.fieldLines();
+  }
+
   /** Sends what has been written, after the head if that has not been sent. */
   flush(): void {
     if (!this.exchange.isHeadSent) this.sendHead(this.declaredBytes());
@@ -123,6 +231,10 @@ export class ResponseWriter {
    */
   complete(pieces: PlainPieces, handler: EtagSource): void {
     const { exchange } = this;
+    if (this.file !== null) {
+      this.completeWithFile(this.file);
+      return;
+    }
     if (
       this.headers === null &&
       this.status === 200 &&
@@ -168,9 +280,43 @@ export class ResponseWriter {
     return true;
   }
 
+  /** @hot bench/run.mjs: once per static file */
+  private completeWithFile(file: FileBody): void {
+    const { exchange, fileLines: lines } = this;
+    if (this.chunk !== null || this.isHeadGiven) {
+      throw new CodedError(
+        "ERR_HTTP_BODY_LENGTH",
+        "something was written to a response whose body is a file",
+      );
+    }
+    if (lines === null) this.sendHead(file.bytes);
+    else {
+      const fields = `${SERVER_LINE}${lines}Date: ${exchange.server.pieces.date()}\r\n`;
+      exchange.sendHead(this.status, this.reasonText(), fields, file.bytes);
+    }
+    this.isFinished = true;
+    this.file = null;
+    file.send(exchange);
+    file.release();
+    exchange.finish();
+  }
+
   private completeInFull(handler: EtagSource): void {
-    const { exchange } = this;
-    const { method } = exchange;
+    this.settleStatus(handler);
+    if (isBodiless(this.status)) for (const name of bodyFields) this.clearHeader(name);
+    this.sendHead(this.declaredBytes() ?? this.bodyBytes());
+    this.isFinished = true;
+    this.sendChunks();
+    this.exchange.finish();
+  }
+
+  /**
+   * Tags the response, and makes it a 304 if the client has it already.
+   *
+   * @throws CodedError ERR_HTTP_BODY_FORBIDDEN
+   */
+  protected settleStatus(handler: EtagSource): void {
+    const { method } = this.exchange;
     if (this.status === 200 && (method === "GET" || method === "HEAD")) {
       if (this.lines("Etag").length === 0) handler.setEtagHeader();
       if (handler.checkEtagHeader()) {
@@ -180,37 +326,41 @@ export class ResponseWriter {
         this.reason = null;
       }
     }
-    if (isBodiless(this.status)) {
-      if (this.bodyBytes() > 0) {
-        throw new CodedError(
-          "ERR_HTTP_BODY_FORBIDDEN",
-          `a response with status ${this.status} has no body, but one was written`,
-        );
-      }
-      for (const name of bodyFields) this.clearHeader(name);
+    if (isBodiless(this.status) && this.bodyBytes() > 0) {
+      throw new CodedError(
+        "ERR_HTTP_BODY_FORBIDDEN",
+        `a response with status ${this.status} has no body, but one was written`,
+      );
     }
-    this.sendHead(this.declaredBytes() ?? this.bodyBytes());
-    this.isFinished = true;
-    this.sendChunks();
-    exchange.finish();
   }
 
-  private sendHead(bodyBytes: number | null): void {
+  protected sendHead(bodyBytes: number | null): void {
     const { exchange } = this;
     const asksToClose = (line: string) => /(?:^|,)\s*close\s*(?:,|$)/i.test(line);
     if (this.lines("Connection").some(asksToClose)) exchange.keepAlive = false;
-    const fields = this.fields().text(SERVER_LINE, exchange.server.pieces.date());
-    exchange.sendHead(this.status, this.reasonText(), fields, bodyBytes);
+    exchange.sendHead(this.status, this.reasonText(), this.fieldLines(), bodyBytes);
   }
 
-  private sendChunks(): void {
+  /** What was set, as complete field lines; without what frames the body. */
+  protected fieldLines(): string {
+    let lines = this.fields().text(SERVER_LINE, this.exchange.server.pieces.date());
+    const cookies = this.rare?.cookies ?? null;
+    if (cookies !== null) for (const line of cookies.values()) lines += `Set-Cookie: ${line}\r\n`;
+    return lines;
+  }
+
+  protected sendChunks(): void {
+    for (const chunk of this.takeChunks()) this.exchange.write(chunk);
+  }
+
+  protected takeChunks(): (string | Uint8Array)[] {
     const chunks = this.chunks();
     this.chunk = null;
     this.moreChunks = null;
-    for (const chunk of chunks) this.exchange.write(chunk);
+    return chunks;
   }
 
-  private bodyBytes(): number {
+  protected bodyBytes(): number {
     let bytes = 0;
     for (const chunk of this.chunks()) {
       bytes += typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
@@ -219,7 +369,7 @@ export class ResponseWriter {
   }
 
   /** The Content-Length that the handler has set, or null. */
-  private declaredBytes(): number | null {
+  protected declaredBytes(): number | null {
     const line = this.lines("Content-Length")[0];
     if (line === undefined) return null;
     if (/^\d{1,15}$/.test(line)) return Number(line);
@@ -229,8 +379,12 @@ export class ResponseWriter {
     );
   }
 
-  private fields(): ResponseHeaders {
+  protected fields(): ResponseHeaders {
     this.headers ??= new ResponseHeaders(this.contentType);
     return this.headers;
   }
+}
+
+function goneError(): CodedError {
+  return new CodedError("ERR_HTTP_CONNECTION_CLOSED", "the client has gone away");
 }
