@@ -21,6 +21,66 @@ const specs = [
     name: "httpServerOptions",
   },
   {
+    title: "Application",
+    use: "`new Application(routes, settings)`; names of your own may stand beside them",
+    file: "lib/web/applicationsettings",
+    name: "applicationSettings",
+  },
+  {
+    title: "compressResponse",
+    use: "the setting `compressResponse`, in the place of `true`",
+    file: "lib/web/compressionoptions",
+    name: "compressionOptions",
+  },
+  {
+    title: "StaticFileHandler",
+    use: "a route's third item, and the setting `staticHandlerArgs`",
+    file: "lib/web/staticoptions",
+    name: "staticFileOptions",
+  },
+  {
+    title: "Uploads to disk",
+    use: "a handler's `static uploads`",
+    file: "lib/web/uploadoptions",
+    name: "uploadOptions",
+  },
+  {
+    title: "Multipart forms",
+    use: "`setParseBodyConfig({ multipart })`",
+    file: "lib/http/bodyconfig",
+    name: "parseMultipartOptions",
+  },
+  {
+    title: "Forms and queries",
+    use: "`setParseBodyConfig({ urlencoded })`",
+    file: "lib/http/bodyconfig",
+    name: "parseUrlEncodedOptions",
+  },
+  {
+    title: "JSON bodies",
+    use: "`setParseBodyConfig({ json })`",
+    file: "lib/http/bodyconfig",
+    name: "parseJsonOptions",
+  },
+  {
+    title: "EventStream",
+    use: "`this.eventStream(options)`",
+    file: "lib/web/eventstream",
+    name: "eventStreamOptions",
+  },
+  {
+    title: "NDJSONStream",
+    use: "`this.ndjson(options)`",
+    file: "lib/web/pushstream",
+    name: "pushStreamOptions",
+  },
+  {
+    title: "WebSocket",
+    use: "a handler's `static websocket`; the settings `websocketMaxMessageBytes`, `websocketPingIntervalMs` and `websocketPingTimeoutMs` say the same for all handlers",
+    file: "lib/server/websocketoptions",
+    name: "webSocketOptions",
+  },
+  {
     title: "TimingWheel",
     use: "`new TimingWheel(nowMs, options)`",
     file: "lib/loop/timingwheel",
@@ -130,7 +190,8 @@ function errorGroups(text) {
 }
 
 function defaultText(value, name) {
-  if (value === null || typeof value !== "number") return `\`${value}\``;
+  if (typeof value === "object" && value !== null) return `\`${JSON.stringify(value)}\``;
+  if (typeof value !== "number") return `\`${value}\``;
   const readable = name.endsWith("Bytes")
     ? size(value)
     : name.endsWith("Ms")
