@@ -53,8 +53,6 @@ export class BodyIntake {
   coding: ContentCoding | null = null;
   /** The dispatcher has started the request; it is not started again when the body is there. */
   isStarted = false;
-  /** What the dispatcher found out about the request in startBody(). */
-  routed: unknown = null;
 
   readonly #host: BodyHost;
   #reader: BodyReader | null = null;

@@ -39,6 +39,12 @@ export interface RequestDispatcher {
    *   with, is taken as from a BodyReader
    */
   startBody?(exchange: Exchange): unknown;
+  /**
+   * Asked of a dispatcher with startBody() for a request whose body came with its head.
+   *
+   * @returns true if it wants the body whole: startBody() is not called then
+   */
+  takesWholeBody?(exchange: Exchange): boolean;
 }
 
 /** What an exchange needs of its server. */

@@ -36,6 +36,7 @@ import { RequestOrigin } from "./requestorigin.ts";
 import { ResponsePieces } from "./responsepieces.ts";
 import { Upgrades } from "./upgrades.ts";
 import type { WebSocketConnection } from "./websocketconnection.ts";
+import { wholeBodyBehind } from "./wholebody.ts";
 
 // What a connection without an HTTP1Connection is doing.
 const IDLE = 0;
@@ -190,8 +191,8 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     }
     const exchange = new Exchange(this, slot, loop.generations[slot]!, at);
     if (
-      (exchange.flags & HEAD_HAS_BODY) !== 0 ||
-      loop.pendingBytes[slot]! > this.options.highWaterBytes
+      loop.pendingBytes[slot]! > this.options.highWaterBytes ||
+      ((exchange.flags & HEAD_HAS_BODY) !== 0 && !this.#takesBody(exchange))
     ) {
       this.#connectionFor(exchange).take(exchange);
       return;
@@ -359,6 +360,20 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   }
 
   // Steps.
+
+  /** The body is here, and the dispatcher wants it no other way: the request is one like those without. */
+  #takesBody(exchange: Exchange): boolean {
+    const { maxBodyBytes, decompressRequest } = this.options;
+    if (decompressRequest) return false;
+    const body = wholeBodyBehind(exchange, maxBodyBytes);
+    if (body === null) return false;
+    const dispatcher = this.#dispatcher;
+    if (dispatcher.startBody !== undefined && dispatcher.takesWholeBody?.(exchange) !== true) {
+      return false;
+    }
+    exchange.body = body;
+    return true;
+  }
 
   #connectionFor(exchange: Exchange): HTTP1Connection {
     const connection = new HTTP1Connection(this, exchange.slot, exchange.generation);

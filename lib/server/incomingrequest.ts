@@ -28,6 +28,8 @@ export abstract class IncomingRequest extends RequestHead {
   isBodyPending = false;
   /** @internal The request's body; null if it has none. */
   intake: BodyIntake | null = null;
+  /** What the dispatcher found out about the request before startRequest(); null = nothing. */
+  routed: unknown = null;
 
   constructor(loop: IOLoop, slot: number, generation: number, at: number) {
     super(loop, at);
@@ -74,15 +76,6 @@ export abstract class IncomingRequest extends RequestHead {
 
   set isStarted(isStarted: boolean) {
     if (this.intake !== null) this.intake.isStarted = isStarted;
-  }
-
-  /** What the dispatcher found out about the request in startBody(), kept for startRequest(); null = nothing. */
-  get routed(): unknown {
-    return this.intake === null ? null : this.intake.routed;
-  }
-
-  set routed(found: unknown) {
-    if (this.intake !== null) this.intake.routed = found;
   }
 
   /** Most bytes of this request's body, decoded: the server's maxBodyBytes, or what setMaxBodyBytes() has said. */

@@ -22,6 +22,7 @@ import {
 import { ErrorHandler } from "./errorhandler.ts";
 import { runHandler, runStreaming } from "./handlerlife.ts";
 import type { HandlerPlan } from "./handlerplan.ts";
+import { runHook } from "./hookpromise.ts";
 import type { OutputTransformClass, TransformMaker } from "./outputtransform.ts";
 import { PlainPieces } from "./plainpieces.ts";
 import { RequestHandler } from "./requesthandler.ts";
@@ -135,11 +136,10 @@ export class Application implements RequestDispatcher, HandlerApplication {
   logRequest(handler: ResponseHandler): void {
     const { logFunction } = this.settings;
     if (logFunction !== null) {
-      try {
-        (logFunction as (handler: ResponseHandler) => void)(handler);
-      } catch (error) {
-        log.error("Uncaught exception in logFunction", error);
-      }
+      runHook(
+        () => (logFunction as (handler: ResponseHandler) => unknown)(handler),
+        () => "logFunction",
+      );
       return;
     }
     const status = handler.getStatus();
@@ -166,9 +166,18 @@ export class Application implements RequestDispatcher, HandlerApplication {
     }
   }
 
+  /** @internal A request's body is here; some handlers want it in pieces all the same. */
+  takesWholeBody(exchange: Exchange): boolean {
+    const match = this.#match(exchange);
+    const { target } = match;
+    exchange.routed = match;
+    if (target.kind !== "handler" || planOf(target).isStreaming) return false;
+    return (target.target as unknown as typeof RequestHandler).uploads === null;
+  }
+
   /** @internal A request's body is about to be asked for: some handlers want it in pieces. */
   startBody(exchange: Exchange): unknown {
-    const match = this.#match(exchange);
+    const match = (exchange.routed as MatchedRoute | null) ?? this.#match(exchange);
     const { target, args, kwargs } = match;
     exchange.routed = match;
     if (target.kind !== "handler") return handOver(exchange, foreign(target));
@@ -198,6 +207,12 @@ export class Application implements RequestDispatcher, HandlerApplication {
   }
 
   #match(exchange: Exchange): MatchedRoute {
+    if (exchange.hasPathBytes) {
+      const { pathHash, pathLength, pathStart, loop } = exchange;
+      const target = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
+      if (target !== null) return { target, args: null, kwargs: null };
+      return this.#table.lookupRest(exchange) ?? this.#default();
+    }
     if (exchange.isAsterisk || exchange.path === "*") return asteriskMatch;
     return this.#table.lookup(exchange) ?? this.#default();
   }
