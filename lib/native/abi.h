@@ -142,8 +142,13 @@ LANDSPOUT_CLOCK_WORDS(LANDSPOUT_DECLARE)
 
 // Sizes, in bytes unless they say words.
 inline constexpr uint32_t kReceiveBytes = 64 * 1024;  // most bytes of one recv(2): the read budget
+// The same of a raw socket: room for a message of 64 KiB with its head, read whole.
+inline constexpr uint32_t kRawReceiveBytes = 2 * kReceiveBytes;
 inline constexpr uint32_t kMaxHeadBytes = 1024 * 1024;  // upper bound of maxHeaderBytes; < 2^24
 inline constexpr uint32_t kInboxArenaBytes = 2 * 1024 * 1024;
+// More is delivered in the middle of a turn, while it is in the CPU's cache: a message of 64 KiB of
+// many connections costs two thirds.
+inline constexpr uint32_t kInboxFullBytes = 256 * 1024;
 inline constexpr uint32_t kInboxRingWords = 512 * 1024;
 // What one recv(2) can fill in the worst case: 64 Ki one-byte chunks of six bytes each, six words a
 // record.

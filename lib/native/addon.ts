@@ -78,6 +78,8 @@ export interface Poller {
     generation: number,
     peer: boolean,
   ): [host: string, port: number, family: number] | null;
+  /** As name(), of a socket by its descriptor. */
+  fdName(fd: number): [host: string, port: number, family: number] | null;
   setPiece(id: number, bytes: Uint8Array): number;
   /** Sends all that the outbox holds. */
   flush(): void;

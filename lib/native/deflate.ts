@@ -15,9 +15,9 @@ import type { NativeDeflater, NativeInflater, NativeOutcome } from "./deflatecod
 export type InflateFault = "tooBig" | "malformed";
 
 /** From this many bytes on a message is compressed on another thread: it costs the loop more than handing it over. */
-export const COMPRESS_ASYNC_BYTES = 8 * 1024;
+export const COMPRESS_ASYNC_BYTES = 4 * 1024;
 /** From this many compressed bytes on a message is decompressed on another thread. */
-export const DECOMPRESS_ASYNC_BYTES = 16 * 1024;
+export const DECOMPRESS_ASYNC_BYTES = 8 * 1024;
 /** What comes of a message is finished on another thread once there are this many bytes of it. */
 export const SCRATCH_BYTES = 64 * 1024;
 
@@ -146,10 +146,7 @@ export class Inflater {
   }
 
   /** Decompresses a message on another thread; `bytes` may change at once. @returns as finishLater() */
-  decompressLater(
-    bytes: Uint8Array,
-    maxBytes: number,
-  ): Promise<Buffer | InflateFault | null> {
+  decompressLater(bytes: Uint8Array, maxBytes: number): Promise<Buffer | InflateFault | null> {
     return this.#native
       .decompressAsync(bytes, Math.min(maxBytes, MOST_BYTES), this.#keepsContext)
       .then(decompressed);

@@ -13,15 +13,15 @@
 namespace landspout {
 
 // What became of a message; the addon exports them, lib/native/deflate.ts reads them.
-#define LANDSPOUT_CODEC_RESULTS(X)                                        \
-  X(RESULT_DONE, 0)                                                       \
-  /* More than the most bytes allowed would come out. */                  \
-  X(RESULT_TOO_BIG, -1)                                                   \
-  X(RESULT_MALFORMED, -2)                                                 \
-  /* The bytes that one call may make are made; the rest is kept. */      \
-  X(RESULT_UNFINISHED, -3)                                                \
-  /* Closed while the work was done. */                                   \
-  X(RESULT_CLOSED, -4)                                                    \
+#define LANDSPOUT_CODEC_RESULTS(X)                                   \
+  X(RESULT_DONE, 0)                                                  \
+  /* More than the most bytes allowed would come out. */             \
+  X(RESULT_TOO_BIG, -1)                                              \
+  X(RESULT_MALFORMED, -2)                                            \
+  /* The bytes that one call may make are made; the rest is kept. */ \
+  X(RESULT_UNFINISHED, -3)                                           \
+  /* Closed while the work was done. */                              \
+  X(RESULT_CLOSED, -4)                                               \
   X(RESULT_NO_MEMORY, -5)
 
 enum CodecResult : int {

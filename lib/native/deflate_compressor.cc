@@ -81,7 +81,8 @@ CodecResult Compressor::Run(const unsigned char* bytes, size_t size, bool takeov
   stream_.avail_in = static_cast<unsigned>(size);
   for (;;) {
     if (out->room() < kFlushRoom && !out->Grow(kMost)) return Fail(RESULT_NO_MEMORY);
-    const unsigned room = out->room() > UINT32_MAX ? UINT32_MAX : static_cast<unsigned>(out->room());
+    const unsigned room =
+        out->room() > UINT32_MAX ? UINT32_MAX : static_cast<unsigned>(out->room());
     stream_.next_out = out->data() + out->size();
     stream_.avail_out = room;
     const int error = zlib_.deflate(&stream_, kZSyncFlush);

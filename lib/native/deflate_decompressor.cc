@@ -20,8 +20,7 @@ constexpr int kMostRestarts = 16;
 }  // namespace
 
 CodecResult Decompressor::Run(const unsigned char* bytes, size_t size,
-                              const DecompressLimits& limits, CodecOutput* out,
-                              size_t* consumed) {
+                              const DecompressLimits& limits, CodecOutput* out, size_t* consumed) {
   *consumed = 0;
   // Nothing at all: some senders make that of an empty message, when they flush twice.
   if (!in_message_ && size == 0) return RESULT_DONE;
@@ -69,8 +68,7 @@ CodecResult Decompressor::Run(const unsigned char* bytes, size_t size,
       const bool is_whole = (stream_.data_type & (kZAfterBlock | kZUnusedBits)) == kZAfterBlock;
       return is_whole ? End(limits.takeover) : Fail(RESULT_MALFORMED);
     }
-    if (error == kZBufError && is_drained && stream_.avail_in > 0)
-      return Fail(RESULT_MALFORMED);
+    if (error == kZBufError && is_drained && stream_.avail_in > 0) return Fail(RESULT_MALFORMED);
   }
 }
 
@@ -124,8 +122,8 @@ bool Decompressor::KeepHistory() {
 
 bool Decompressor::UseHistory() {
   const bool is_taken =
-      history_size_ == 0 || zlib_.inflateSetDictionary(
-                                &stream_, history_, static_cast<unsigned>(history_size_)) == kZOk;
+      history_size_ == 0 ||
+      zlib_.inflateSetDictionary(&stream_, history_, static_cast<unsigned>(history_size_)) == kZOk;
   DropHistory();
   return is_taken;
 }

@@ -99,7 +99,8 @@ void CodecObject::Execute(napi_env, void* data) {
   job->result = job->codec->Work();
 }
 
-// An environment that ends calls this too, and refuses most of what is tried: that is not looked at.
+// An environment that ends calls this too, and refuses most of what is tried: that is not looked
+// at.
 void CodecObject::Complete(napi_env env, napi_status, void* data) {
   Job* job = static_cast<Job*>(data);
   CodecObject* codec = job->codec;

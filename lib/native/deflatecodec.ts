@@ -38,8 +38,14 @@ export interface NativeInflater {
 /** What the addon exports of them. */
 export interface NativeCodecs {
   /** @throws Error ERR_ZLIB if this Node.js exports no zlib */
-  readonly Deflater: new (windowBits: number, memLevel: number, level: number) => NativeDeflater;
+  readonly Deflater: new (
+    windowBits: number,
+    memLevel: number,
+    level: number,
+  ) => NativeDeflater;
   /** @throws Error ERR_ZLIB if this Node.js exports no zlib */
-  readonly Inflater: new (windowBits: number) => NativeInflater;
+  readonly Inflater: new (
+    windowBits: number,
+  ) => NativeInflater;
   readonly codecResults: Readonly<Record<string, number>>;
 }

@@ -95,10 +95,8 @@ void DefineDeflater(napi_env env, napi_value exports) {
         name, nullptr, call, nullptr, nullptr, nullptr, napi_default_method, nullptr};
   };
   const napi_property_descriptor methods[] = {
-      method("compress", Compress),
-      method("compressAsync", CompressAsync),
-      method("release", Release),
-      method("heldBytes", HeldBytes<kTag>),
+      method("compress", Compress),      method("compressAsync", CompressAsync),
+      method("release", Release),        method("heldBytes", HeldBytes<kTag>),
       method("close", CloseCodec<kTag>),
   };
   napi_value deflater = nullptr;

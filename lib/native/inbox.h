@@ -24,9 +24,11 @@ class Inbox {
   int32_t OffsetOf(const char* at) const { return static_cast<int32_t>(at - arena_); }
 
   // Room for one more recv(2): its bytes, the same again so that a head kept from earlier turns can
-  // be laid out behind them, and the records they can make.
+  // be laid out behind them, and the records they can make. What is read is also handed on before
+  // it is so much that it has left the CPU's cache.
   bool HasRoom(size_t kept_bytes) const {
-    return kInboxArenaBytes - used_ >= 2 * static_cast<size_t>(kReceiveBytes) + kept_bytes &&
+    return used_ < kInboxFullBytes &&
+           kInboxArenaBytes - used_ >= 2 * static_cast<size_t>(kReceiveBytes) + kept_bytes &&
            kInboxRingWords - words_ >= kReceiveRingWords;
   }
   bool HasRingRoom(uint32_t words) const { return kInboxRingWords - words_ >= words; }

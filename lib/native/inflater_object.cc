@@ -17,8 +17,7 @@ class InflaterObject final : public CodecObject {
   CodecResult Run(const ByteView& bytes, const DecompressLimits& limits, CodecOutput* out) {
     size_t consumed = 0;
     const unsigned char* data = reinterpret_cast<unsigned char*>(bytes.data);
-    const CodecResult result =
-        decompressor_.Run(data, bytes.size, limits, out, &consumed);
+    const CodecResult result = decompressor_.Run(data, bytes.size, limits, out, &consumed);
     if (result != RESULT_UNFINISHED) return result;
     if (!out->Own() || !Keep(data + consumed, bytes.size - consumed)) {
       decompressor_.Close();
@@ -138,12 +137,9 @@ void DefineInflater(napi_env env, napi_value exports) {
         name, nullptr, call, nullptr, nullptr, nullptr, napi_default_method, nullptr};
   };
   const napi_property_descriptor methods[] = {
-      method("decompress", Decompress),
-      method("decompressAsync", DecompressAsync),
-      method("finishAsync", FinishAsync),
-      method("release", Release),
-      method("heldBytes", HeldBytes<kTag>),
-      method("close", CloseCodec<kTag>),
+      method("decompress", Decompress),     method("decompressAsync", DecompressAsync),
+      method("finishAsync", FinishAsync),   method("release", Release),
+      method("heldBytes", HeldBytes<kTag>), method("close", CloseCodec<kTag>),
   };
   napi_value inflater = nullptr;
   napi_define_class(env, "Inflater", NAPI_AUTO_LENGTH, New, nullptr,

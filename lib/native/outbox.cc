@@ -82,8 +82,7 @@ void Poller::RunOp(uint32_t index, const int32_t* command) {
       if (c < pieces_.size()) Gather(index, pieces_[c].bytes.data(), pieces_[c].bytes.size());
       return;
     case OP_EXTERNAL:
-      SendGathered(index);
-      if (slots_.Find(index, generation) != nullptr) QueueExternal(index, command);
+      QueueExternal(index, command);
       return;
     case OP_FILE:
       QueueFile(index, command);
@@ -193,24 +192,27 @@ void Poller::SendGathered(uint32_t index, bool more) {
     const ssize_t n = TransportSend(slot.transport.get(), slot.fd.get(), gathered_.data(),
                                     gathered_.size(), more);
     if (n < 0 && n != -EAGAIN) {
-      gathered_.clear();
-      scratch_used_ = 0;
+      DropGathered();
       return Close(index, static_cast<int>(-n));
     }
     if (n > 0) sent = static_cast<size_t>(n);
   }
-  if (sent < total) {
-    SendQueue& queue = QueueOf(index);
-    for (const iovec& piece : gathered_) {
-      const size_t skip = std::min(sent, piece.iov_len);
-      sent -= skip;
-      queue.Append(static_cast<const char*>(piece.iov_base) + skip, piece.iov_len - skip);
-    }
-    MarkDirty(index);
-    UpdatePending(index);
+  if (sent == total) return DropGathered();
+  KeepUnsent(index, sent);
+  MarkDirty(index);
+  UpdatePending(index);
+}
+
+// Queues what the kernel has not taken of what was gathered. Returns by how much `sent` is more.
+size_t Poller::KeepUnsent(uint32_t index, size_t sent) {
+  for (const iovec& piece : gathered_) {
+    const size_t skip = std::min(sent, piece.iov_len);
+    sent -= skip;
+    if (skip == piece.iov_len) continue;
+    QueueOf(index).Append(static_cast<const char*>(piece.iov_base) + skip, piece.iov_len - skip);
   }
-  gathered_.clear();
-  scratch_used_ = 0;
+  DropGathered();
+  return sent;
 }
 
 SendQueue& Poller::QueueOf(uint32_t index) {

@@ -22,27 +22,25 @@ import {
   PAYLOAD_IS_PIECE,
   type Poller,
 } from "./addon.ts";
+import { Broadcast, EXTERNAL_BYTES, nextEpoch } from "./broadcast.ts";
+import {
+  frameHeadBytes,
+  LENGTH_16,
+  LONG_FRAME_HEAD,
+  MOST_16,
+  MOST_BYTES_A_UNIT,
+  putFrameHead,
+  SHORT_FRAME_HEAD,
+} from "./framehead.ts";
 import { type PieceKeeper, TextMemo } from "./textmemo.ts";
 
 /** Up to this many characters a loop in JavaScript is cheaper than a call of Buffer's. */
 const SHORT_TEXT = 96;
 
-/** From this many bytes on a write is sent from the caller's buffer instead of a copy. */
-const EXTERNAL_BYTES = 32 * 1024;
-
-/** Most UTF-8 bytes of one UTF-16 unit. */
-const MOST_BYTES_A_UNIT = 3;
-
 const LAST_ASCII = 0x7f;
 
 // Frames of a WebSocket. RFC 6455 §5.2.
 const FIN_TEXT = 0x81;
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
-const MOST_16 = 0xffff;
-const SHORT_FRAME_HEAD = 2;
-const LONG_FRAME_HEAD = 10;
-const TWO_TO_32 = 0x1_0000_0000;
 
 /** The operand of OP_FILE, two float64; it may have to skip to a multiple of one. */
 const FILE_OPERAND_BYTES = 16;
@@ -53,7 +51,8 @@ export class Outbox implements PieceKeeper {
   readonly #externals: Uint8Array[];
   readonly #ring: Int32Array;
   readonly #control: Int32Array;
-  readonly #arena: Buffer;
+  /** For those who write frames into it themselves: reserve(), then sendReserved(). */
+  readonly arena: Buffer;
   /** The same memory, for operands. */
   readonly #numbers: Float64Array;
   readonly #arenaBytes: number;
@@ -62,22 +61,28 @@ export class Outbox implements PieceKeeper {
   #used = 0;
   readonly #memo = new TextMemo(this);
   #pieceCount = 0;
+  /** @internal For Broadcast: changes whenever bytes of the arena may be overwritten. */
+  epoch = nextEpoch();
+  /** Frames for many sockets. */
+  readonly broadcast: Broadcast;
 
   constructor(poller: Poller, externals: Uint8Array[]) {
     this.#poller = poller;
     this.#externals = externals;
     this.#ring = poller.outboxRing;
     this.#control = poller.control;
-    this.#arena = Buffer.from(poller.outboxArena.buffer);
+    this.arena = Buffer.from(poller.outboxArena.buffer);
     this.#numbers = new Float64Array(poller.outboxArena.buffer);
-    this.#arenaBytes = this.#arena.length;
+    this.#arenaBytes = this.arena.length;
     this.#ringWords = poller.outboxRing.length - (poller.outboxRing.length % COMMAND_WORDS);
+    this.broadcast = new Broadcast(this, this.#ring, this.#control);
   }
 
   /** Sends what is here now, in the middle of a turn. */
   flush(): void {
     this.#poller.flush();
     this.#used = 0;
+    this.epoch = nextEpoch();
     this.#externals.length = 0;
   }
 
@@ -153,15 +158,13 @@ export class Outbox implements PieceKeeper {
 
   /** As writeFramedText(), for bytes; large ones are sent from where they are and must not be changed until then. */
   writeFramedBytes(slot: number, generation: number, piece: number, bytes: Uint8Array): void {
-    const start = bytes.length < EXTERNAL_BYTES ? this.#room(bytes.length) : -1;
+    const start = this.put(bytes);
     if (start === -1) {
       this.writePiece(slot, generation, piece);
       this.writeText(slot, generation, `${bytes.length}\r\n\r\n`);
       this.#writeExternal(slot, generation, bytes);
       return;
     }
-    this.#arena.set(bytes, start);
-    this.#used = start + bytes.length;
     this.#append(OP_FRAMED, slot, generation, start, this.#used, piece);
   }
 
@@ -192,7 +195,7 @@ export class Outbox implements PieceKeeper {
       this.writeBytesFrame(slot, generation, FIN_TEXT, bytes);
       return bytes.length;
     }
-    const arena = this.#arena;
+    const arena = this.arena;
     // Nearly always the length in characters tells how long the head is.
     let payload =
       start + (length < LENGTH_16 ? SHORT_FRAME_HEAD : length <= MOST_16 ? 4 : LONG_FRAME_HEAD);
@@ -205,8 +208,7 @@ export class Outbox implements PieceKeeper {
       end = right + bytes;
     }
     putFrameHead(arena, start, FIN_TEXT, bytes);
-    this.#used = end;
-    this.#extend(slot, generation, start, end);
+    this.sendReserved(slot, generation, start, end);
     return bytes;
   }
 
@@ -219,15 +221,25 @@ export class Outbox implements PieceKeeper {
     const head = frameHeadBytes(bytes.length);
     const isLarge = bytes.length >= EXTERNAL_BYTES;
     const start = this.#room(head + (isLarge ? 0 : bytes.length));
-    putFrameHead(this.#arena, start, first, bytes.length);
+    putFrameHead(this.arena, start, first, bytes.length);
     let end = start + head;
     if (!isLarge) {
-      this.#arena.set(bytes, end);
+      this.arena.set(bytes, end);
       end += bytes.length;
     }
+    this.sendReserved(slot, generation, start, end);
+    if (isLarge) this.#writeExternal(slot, generation, bytes);
+  }
+
+  /** Room in the arena. @returns where; -1 if `bytes` are more than it holds */
+  reserve(bytes: number): number {
+    return this.#room(bytes);
+  }
+
+  /** Sends `arena[start, end)`, of which `start` came from reserve(), with nothing appended in between. */
+  sendReserved(slot: number, generation: number, start: number, end: number): void {
     this.#used = end;
     this.#extend(slot, generation, start, end);
-    if (isLarge) this.#writeExternal(slot, generation, bytes);
   }
 
   /** Text of latin1 characters, one byte each: heads. */
@@ -237,20 +249,29 @@ export class Outbox implements PieceKeeper {
       this.#writeExternal(slot, generation, Buffer.from(text, "latin1"));
       return;
     }
-    this.#used = start + this.#arena.latin1Write(text, start, text.length);
+    this.#used = start + this.arena.latin1Write(text, start, text.length);
     this.#append(OP_WRITE, slot, generation, start, this.#used, 0);
   }
 
   /** Bytes; large ones are sent from where they are and must not be changed until they have left. */
   writeBytes(slot: number, generation: number, bytes: Uint8Array): void {
+    const start = this.put(bytes);
+    if (start === -1) this.#writeExternal(slot, generation, bytes);
+    else this.#append(OP_WRITE, slot, generation, start, this.#used, 0);
+  }
+
+  /** Puts bytes into the arena, for writeSpan(). @returns where; -1 if they are too many to be copied */
+  put(bytes: Uint8Array): number {
     const start = bytes.length < EXTERNAL_BYTES ? this.#room(bytes.length) : -1;
-    if (start === -1) {
-      this.#writeExternal(slot, generation, bytes);
-      return;
-    }
-    this.#arena.set(bytes, start);
+    if (start === -1) return -1;
+    this.arena.set(bytes, start);
     this.#used = start + bytes.length;
-    this.#append(OP_WRITE, slot, generation, start, this.#used, 0);
+    return start;
+  }
+
+  /** Sends `arena[start, end)`, which put() has filled in this epoch. */
+  writeSpan(slot: number, generation: number, start: number, end: number): void {
+    this.#append(OP_WRITE, slot, generation, start, end, 0);
   }
 
   /**
@@ -280,13 +301,17 @@ export class Outbox implements PieceKeeper {
     if (this.#control[CONTROL_COMMANDS] === 0) this.#externals.length = 0;
     // The ring may be flushed by #append to make room, which empties the list: make that room first.
     if (this.#control[CONTROL_COMMANDS]! + COMMAND_WORDS > this.#ringWords) this.flush();
-    this.#externals.push(bytes);
+    // A large frame for many sockets is there once.
+    if (this.#externals[this.#externals.length - 1] !== bytes) this.#externals.push(bytes);
     this.#append(OP_EXTERNAL, slot, generation, this.#externals.length - 1, bytes.length | 0, 0);
   }
 
   /** Where `bytes` bytes may be put, or -1 if they are more than the arena holds. */
   #room(bytes: number): number {
-    if (this.#control[CONTROL_COMMANDS] === 0) this.#used = 0;
+    if (this.#control[CONTROL_COMMANDS] === 0) {
+      this.#used = 0;
+      this.epoch = nextEpoch();
+    }
     if (bytes <= this.#arenaBytes - this.#used) return this.#used;
     if (bytes > this.#arenaBytes) return -1;
     this.flush();
@@ -295,7 +320,7 @@ export class Outbox implements PieceKeeper {
 
   /** Writes text at `start`, where there is room for it. @returns one past its last byte */
   #putText(start: number, text: string): number {
-    const arena = this.#arena;
+    const arena = this.arena;
     const length = text.length;
     let at = start;
     if (length <= SHORT_TEXT) {
@@ -351,27 +376,8 @@ export class Outbox implements PieceKeeper {
   /** Flushes a full ring while the arena already holds the operand of the command to come, which stays: up to `end`. */
   #flushBut(end: number): void {
     this.#poller.flush();
+    if (end < this.#used) this.epoch = nextEpoch();
     this.#used = end;
-  }
-}
-
-/** Bytes of the head of a frame that is not masked. RFC 6455 §5.2. */
-function frameHeadBytes(length: number): number {
-  if (length < LENGTH_16) return SHORT_FRAME_HEAD;
-  return length <= MOST_16 ? 4 : LONG_FRAME_HEAD;
-}
-
-function putFrameHead(arena: Buffer, at: number, first: number, length: number): void {
-  arena[at] = first;
-  if (length < LENGTH_16) arena[at + 1] = length;
-  else if (length <= MOST_16) {
-    arena[at + 1] = LENGTH_16;
-    arena[at + 2] = length >>> 8;
-    arena[at + 3] = length;
-  } else {
-    arena[at + 1] = LENGTH_64;
-    arena.writeUInt32BE(Math.floor(length / TWO_TO_32), at + 2);
-    arena.writeUInt32BE(length % TWO_TO_32, at + 6);
   }
 }
 

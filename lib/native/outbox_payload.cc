@@ -48,7 +48,8 @@ void Poller::GatherFramed(uint32_t index, const int32_t* command) {
   Gather(index, payload, size);
 }
 
-// A large body stays where JavaScript made it: sent from there, and kept alive while it waits.
+// A large body stays where JavaScript made it: sent from there, in one call with what was gathered
+// before it, and kept alive while it waits.
 void Poller::QueueExternal(uint32_t index, const int32_t* command) {
   const int32_t which = command[COMMAND_A];
   Slot& slot = slots_.at(index);
@@ -74,11 +75,14 @@ void Poller::QueueExternal(uint32_t index, const int32_t* command) {
   if (length == 0) return;
   size_t sent = 0;
   if (slot.queue == nullptr) {
-    const iovec piece = {data, std::min(length, kSendBudget)};
-    const ssize_t n = TransportSend(slot.transport.get(), slot.fd.get(), &piece, 1);
+    gathered_.push_back({data, std::min(length, kSendBudget)});
+    const ssize_t n =
+        TransportSend(slot.transport.get(), slot.fd.get(), gathered_.data(), gathered_.size());
+    gathered_.pop_back();
     if (n < 0 && n != -EAGAIN) return Close(index, static_cast<int>(-n));
     if (n > 0) sent = static_cast<size_t>(n);
   }
+  sent = KeepUnsent(index, sent);
   if (sent == length) return;
   QueueOf(index).AppendExternal(value, length, sent);
   MarkDirty(index);

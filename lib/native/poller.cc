@@ -140,7 +140,8 @@ void Poller::EndTurn() {
 void Poller::UpdateRef() {
   if (poll_ == nullptr) return;
   uv_handle_t* handle = reinterpret_cast<uv_handle_t*>(poll_);
-  if (active_ != 0) {
+  // What has happened is told before the process may end.
+  if (active_ != 0 || !late_.empty() || !inbox_.empty()) {
     uv_ref(handle);
   } else {
     uv_unref(handle);

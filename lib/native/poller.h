@@ -167,6 +167,11 @@ class Poller {
   char* ScratchRoom(uint32_t index, size_t length);
   void GatherScratch(uint32_t index, char* at, size_t length);
   void SendGathered(uint32_t index, bool more = false);
+  size_t KeepUnsent(uint32_t index, size_t sent);
+  void DropGathered() {
+    gathered_.clear();
+    scratch_used_ = 0;
+  }
   void RunOp(uint32_t index, const int32_t* command);
   void GatherFramed(uint32_t index, const int32_t* command);
   void QueueExternal(uint32_t index, const int32_t* command);

@@ -144,19 +144,7 @@ napi_value Name(napi_env env, napi_callback_info info) {
   const int fd = poller->DescriptorOf(args.Uint(0), args.Uint(1));
   const bool peer = args.Bool(2);
   if (!args.ok()) return nullptr;
-  SocketName name;
-  napi_value out = nullptr;
-  if (fd < 0 || NameOf(fd, peer, &name) != 0) {
-    napi_get_null(env, &out);
-    return out;
-  }
-  napi_value host = nullptr;
-  napi_create_array_with_length(env, 3, &out);
-  napi_create_string_utf8(env, name.host.data(), name.host.size(), &host);
-  napi_set_element(env, out, 0, host);
-  napi_set_element(env, out, 1, Number(env, name.port));
-  napi_set_element(env, out, 2, Number(env, name.family));
-  return out;
+  return NameValue(env, fd, peer);
 }
 
 // setPiece(id, bytes): 0 or -errno.
@@ -218,6 +206,7 @@ void DefinePoller(napi_env env, napi_value exports) {
       method("bind", BindSocket),
       method("connect", ConnectSocket),
       method("setNoDelay", SetNoDelay),
+      method("fdName", FdName),
       method("addFd", AddFd),
       method("updateFd", UpdateFd),
       method("removeFd", OnSlot<&Poller::RemoveUser>),

@@ -57,6 +57,30 @@ napi_value SetNoDelay(napi_env env, napi_callback_info info) {
   return args.ok() ? Number(env, poller->SetNoDelay(slot, generation, on)) : nullptr;
 }
 
+// fdName(fd): the own name of a socket that has no slot.
+napi_value FdName(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  if (!args.ok() || Unwrap(env, args.self()) == nullptr) return nullptr;
+  const int fd = args.Int(0);
+  return args.ok() ? NameValue(env, fd, false) : nullptr;
+}
+
+napi_value NameValue(napi_env env, int fd, bool peer) {
+  SocketName name;
+  napi_value out = nullptr;
+  if (fd < 0 || NameOf(fd, peer, &name) != 0) {
+    napi_get_null(env, &out);
+    return out;
+  }
+  napi_value host = nullptr;
+  napi_create_array_with_length(env, 3, &out);
+  napi_create_string_utf8(env, name.host.data(), name.host.size(), &host);
+  napi_set_element(env, out, 0, host);
+  napi_set_element(env, out, 1, Number(env, name.port));
+  napi_set_element(env, out, 2, Number(env, name.family));
+  return out;
+}
+
 napi_value Refusal(napi_env env, int error, const char* syscall) {
   napi_value pair = nullptr;
   napi_value name = nullptr;

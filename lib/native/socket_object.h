@@ -9,6 +9,10 @@ namespace landspout {
 napi_value BindSocket(napi_env env, napi_callback_info info);
 napi_value ConnectSocket(napi_env env, napi_callback_info info);
 napi_value SetNoDelay(napi_env env, napi_callback_info info);
+napi_value FdName(napi_env env, napi_callback_info info);
+
+// [host, port, family], or null if there is no such socket or it has no such name.
+napi_value NameValue(napi_env env, int fd, bool peer);
 
 // [errno, syscall]: what is returned for a socket that the kernel refuses.
 napi_value Refusal(napi_env env, int error, const char* syscall);

@@ -15,7 +15,8 @@ void Poller::OnReadable(uint32_t index) {
   Slot* slot = slots_.Find(index, generation);
   if (closing_ || slot == nullptr || !slot->Reading() || slot->leftover != nullptr) return;
   char* into = inbox_.Tail();
-  const ssize_t n = TransportReceive(slot->transport.get(), slot->fd.get(), into, kReceiveBytes);
+  const ssize_t n = TransportReceive(slot->transport.get(), slot->fd.get(), into,
+                                     slot->raw ? kRawReceiveBytes : kReceiveBytes);
   if (n == -EAGAIN) return;
   if (n < 0) return Close(index, static_cast<int>(-n));
   if (n == 0) return OnEndOfStream(index);

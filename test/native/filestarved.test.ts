@@ -12,7 +12,7 @@ import { RawClient, within } from "../support/rawclient.ts";
 import { inFolder } from "./filetools.ts";
 
 /** Enough to load the program; it takes the rest itself then. */
-const DESCRIPTORS = 128;
+const DESCRIPTORS = 256;
 const GiB = 1024 * 1024 * 1024;
 
 const starved = suite("a file that waits without a descriptor left");

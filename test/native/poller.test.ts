@@ -41,6 +41,9 @@ const VALUES: readonly unknown[] = [
 
 const METHODS: readonly [name: string, good: readonly unknown[]][] = [
   ["listen", [4, "127.0.0.1", 0, 16, false, false, true, ...LIMITS]],
+  ["bind", [4, "127.0.0.1", 0, 16, false, false, -1]],
+  ["connect", [4, "127.0.0.1", 1, "", 0]],
+  ["setNoDelay", [0, 1, true]],
   ["addFd", [0, 1]],
   ["updateFd", [0, 1, 1]],
   ["removeFd", [0, 1]],
@@ -48,6 +51,7 @@ const METHODS: readonly [name: string, good: readonly unknown[]][] = [
   ["descriptor", [0, 1]],
   ["generation", [0]],
   ["name", [0, 1, false]],
+  ["fdName", [0]],
   ["setPiece", [0, new Uint8Array(1)]],
   ["flush", []],
   ["now", []],
@@ -96,10 +100,11 @@ for (const [name, good] of METHODS) {
     for (let place = 0; place < good.length; place++) {
       for (const value of VALUES) {
         // A descriptor of the test's own process is not to be adopted.
-        if (name === "listen" && place === 0 && value === 0) continue;
+        if (/listen|bind|connect/.test(name) && place === 0 && value === 0) continue;
         const args = [...good];
         args[place] = value;
         const answer = attempt(() => method(poller, name)(...args));
+        if (name === "bind" && typeof answer === "number") closeSync(answer);
         const expectsText = typeof good[place] === "string";
         const isOfType = expectsText
           ? typeof value === "string"
