@@ -68,6 +68,16 @@ export function addressText(address: ListenAddress | BoundAddress): string {
   return host.includes(":") ? `[${host}]:${address.port}` : `${host}:${address.port}`;
 }
 
+/** What the addon says of a socket's address. */
+export function boundAddress(
+  name: readonly [host: string, port: number, family: number] | null,
+): BoundAddress | null {
+  if (name === null) return null;
+  const [host, port, family] = name;
+  if (family === UNIX) return { path: host };
+  return { address: host, port, family: family === IPV6 ? 6 : 4 };
+}
+
 /**
  * Removes the file of a Unix socket that nobody listens on any more, so that it can be bound again.
  *
