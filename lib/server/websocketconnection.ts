@@ -1,46 +1,48 @@
 /**
  * WebSocketConnection: one WebSocket, after its handshake: messages in and out, flow control, pings, the close handshake.
  *
- *     socket ──▶ onData ──▶ readFrames ──▶ listener.onMessage, one at a time
- *     send(), ping(), close() ──▶ frames in the outbox ──▶ socket
+ *     socket ──▶ onData ──▶ readFrames ──▶ (inflate) ──▶ listener.onMessage, one at a time
+ *     send(), ping(), close() ──▶ (deflate) ──▶ frames in the outbox ──▶ socket
  *                  └ the peer does not keep up ──▶ MessageQueue, under the policy of the options
  *
  * It owns its slot from the upgrade on; the same class serves both ends, and what all connections of a kind share is in
  * their WebSocketProfile. What an idle connection does not need is behind `rare`. A listener that returns a promise is not
  * called again before it settles: what was read is kept, the socket is paused, and the kernel pushes back.
  *
+ *     open ──▶ CLOSE_SENT: reads on for the peer's close frame, tells the listener nothing ──▶ READ_ENDED, ENDING: half-
+ *          └─▶ READ_ENDED: the peer's close frame, a fault of its, an error of ours ───────▶   closed, lingers ──▶ ENDED
+ *
  * Its fields are plain: one is made per connection, and it is internal.
  */
+import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
-import { OP_ABORT, OP_LINGER, OP_PAUSE, OP_RESUME } from "../native/addon.ts";
-import type { WheelOwner } from "../loop/timingwheel.ts";
+import { OP_ABORT, OP_LINGER, OP_PAUSE, OP_RESUME, unmask } from "../native/addon.ts";
+import { keepable } from "../native/deflate.ts";
 import { closePayload, INTERNAL_ERROR, parseClose } from "../websocket/closecode.ts";
 import { type WebSocketFault, webSocketFaults } from "../websocket/faults.ts";
 import { readFrames } from "../websocket/framereader.ts";
-import {
-  type FrameReader,
-  OP_CLOSE,
-  OP_PING,
-  OP_PONG,
-  type PartialFrames,
-} from "../websocket/frames.ts";
+import type { FrameReader, PartialFrames } from "../websocket/frames.ts";
+import { setNativeUnmask } from "../websocket/mask.ts";
+import { textOf } from "../websocket/permessagedeflate.ts";
+import { WebSocketDeadlines } from "./websocketdeadlines.ts";
 import {
   BUSY,
   CLOSE_SENT,
-  closedError,
   ENDED,
+  ENDING,
+  EOF_HELD,
   isPromise,
   OPENING,
   PAUSED,
-  type Rare,
   READ_ENDED,
   settled,
   type WebSocketListener,
   type WebSocketProfile,
 } from "./websocketprofile.ts";
-import { WebSocketSender } from "./websocketsender.ts";
 
-export class WebSocketConnection extends WebSocketSender implements FrameReader, WheelOwner {
+setNativeUnmask(unmask);
+
+export class WebSocketConnection extends WebSocketDeadlines implements FrameReader {
   readonly listener: WebSocketListener;
   partial: PartialFrames | null = null;
 
@@ -66,10 +68,15 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
   }
 
   get inflates(): boolean {
-    return false;
+    return this.rare !== null && this.rare.deflate !== null;
   }
 
   // For its handler.
+
+  /** Gives it bytes that were read before the slot became its own: they are delivered first. Before start(). */
+  unread(bytes: Buffer): void {
+    if (bytes.length > 0) this.more.held = bytes;
+  }
 
   /**
    * Begins. Messages are delivered when what `open` returns, if it is a promise, has settled.
@@ -77,8 +84,7 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
    * @param open calls the listener's open(); what it throws closes the connection as if onMessage() had
    */
   start(open: () => unknown): void {
-    const { pingIntervalMs } = this.profile.options;
-    if (pingIntervalMs > 0) this.setDeadline(pingIntervalMs);
+    this.startPings();
     let opened: unknown;
     this.flags |= BUSY | OPENING;
     try {
@@ -91,12 +97,9 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
       this.deliverNow();
       return;
     }
-    opened.then(
+    Promise.resolve(opened).then(
       () => this.deliverNow(),
-      (error: unknown) => {
-        this.flags &= ~(BUSY | OPENING);
-        this.fail(error);
-      },
+      (error: unknown) => this.fail(error),
     );
   }
 
@@ -115,15 +118,11 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
   close(code: number | null, reason: string): void {
     const payload = closePayload(code, reason);
     if ((this.flags & (CLOSE_SENT | ENDED)) !== 0) return;
-    this.sendQueue(Number.POSITIVE_INFINITY);
-    this.flags |= CLOSE_SENT;
-    this.control(OP_CLOSE, payload);
-    if ((this.flags & READ_ENDED) !== 0) this.endConnection();
-    else {
-      // Its answer must be read, whatever the listener is doing with the messages before it.
-      this.setDeadline(this.profile.options.closeTimeoutMs);
-      if ((this.flags & BUSY) === 0) this.resumeSocket();
-    }
+    this.sendClose(payload);
+    if ((this.flags & READ_ENDED) !== 0) return;
+    this.awaitClose();
+    // Its answer must be read, whatever the listener is doing: it gets no more messages.
+    if ((this.flags & BUSY) !== 0) this.readOn();
   }
 
   /** Ends the connection at once, without a close frame. */
@@ -146,55 +145,26 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
     if (taken < end && (this.flags & READ_ENDED) === 0) this.hold(taken, end);
   }
 
-  /** The peer has half-closed: without a close frame, that is the end. */
+  /** The peer has half-closed: without a close frame, that is the end, when the listener has answered what came before. */
   override onEof(_slot: number): void {
-    this.flags |= READ_ENDED;
+    if ((this.flags & (BUSY | READ_ENDED)) === BUSY) {
+      this.flags |= EOF_HELD;
+      // A client may take its time over what it was sent.
+      if (this.profile.expectsMask) this.setDeadline(this.profile.options.closeTimeoutMs);
+      else this.endDeadline();
+      return;
+    }
     this.endConnection();
   }
 
   override onClosed(_slot: number, _errno: number): void {
     this.flags |= ENDED | READ_ENDED;
     this.partial = null;
-    const { rare } = this;
-    if (rare !== null) {
-      if (rare.deadline !== 0) this.profile.loop.wheel.cancel(rare.deadline);
-      rare.held = null;
-      const queue = rare.queue;
-      rare.queue = null;
-      queue?.clear(closedError());
-      for (const waiter of rare.waiters.splice(0)) waiter.reject(closedError());
-    }
+    if (this.rare !== null) this.rare.held = null;
+    this.endDeadline();
+    this.endSending();
+    this.endTopics();
     this.profile.onEnded(this.listener);
-  }
-
-  /** The entry on the wheel is due: a ping, its pong, or the answer to a close frame. */
-  onDeadline(_key: number, nowMs: number): number {
-    const { options } = this.profile;
-    const { rare } = this;
-    if (rare === null || (this.flags & ENDED) !== 0) return 0;
-    if ((this.flags & CLOSE_SENT) !== 0) {
-      rare.deadline = 0;
-      this.abort();
-      return 0;
-    }
-    const intervalMs = options.pingIntervalMs;
-    const timeoutMs = Math.min(options.pingTimeoutMs ?? intervalMs, intervalMs);
-    if (rare.pingSentMs < 0 || timeoutMs === 0) {
-      rare.pingSentMs = nowMs;
-      this.control(OP_PING, nothing);
-      return timeoutMs || intervalMs;
-    }
-    // A pong may be in what we do not read; and what was read since is as good a sign of life.
-    const { lastActive } = this.profile.loop;
-    const isAlive =
-      (this.flags & (BUSY | PAUSED)) !== 0 || lastActive[this.slot]! > rare.pingSentMs;
-    if (isAlive) {
-      const nextMs = rare.pingSentMs + intervalMs - nowMs;
-      rare.pingSentMs = -1;
-      return Math.max(1, nextMs);
-    }
-    this.close(1000, "ping timed out");
-    return options.closeTimeoutMs;
   }
 
   // Called by the frame reader. False: nothing more is to be read now.
@@ -208,18 +178,42 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
     return this.deliver(bytes);
   }
 
-  onCompressed(_bytes: Buffer, _isText: boolean): boolean {
-    return this.stop("reservedBits");
+  onCompressed(bytes: Buffer, isText: boolean): boolean {
+    const deflate = this.rare?.deflate ?? null;
+    if (deflate === null) return this.stop("reservedBits");
+    if ((this.flags & CLOSE_SENT) !== 0) return true;
+    try {
+      const message = deflate.inflate(bytes);
+      if (!(message instanceof Promise)) return this.deliverInflated(message, isText);
+      this.flags |= BUSY;
+      message.then(
+        (inflated) => this.afterInflated(inflated, isText),
+        (error: unknown) => this.fail(error),
+      );
+      return false;
+    } catch (error) {
+      return this.fail(error);
+    }
   }
 
   onPing(payload: Buffer): boolean {
-    if ((this.flags & CLOSE_SENT) === 0) this.control(OP_PONG, payload);
-    return this.tell(() => this.listener.onPing(payload));
+    this.pong(payload);
+    if ((this.flags & CLOSE_SENT) !== 0) return true;
+    try {
+      return this.waitFor(this.listener.onPing(payload));
+    } catch (error) {
+      return this.fail(error);
+    }
   }
 
   onPong(payload: Buffer): boolean {
-    if (this.rare !== null && this.rare.pingSentMs >= 0) this.answerPing(this.rare);
-    return this.tell(() => this.listener.onPong(payload));
+    this.endPing();
+    if ((this.flags & CLOSE_SENT) !== 0) return true;
+    try {
+      return this.waitFor(this.listener.onPong(payload));
+    } catch (error) {
+      return this.fail(error);
+    }
   }
 
   onClose(payload: Buffer): boolean {
@@ -228,12 +222,10 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
     this.more.close = status;
     this.flags |= READ_ENDED;
     // Tornado's way: the code is echoed, the reason is not.
-    if ((this.flags & CLOSE_SENT) === 0) {
-      this.sendQueue(Number.POSITIVE_INFINITY);
-      this.flags |= CLOSE_SENT;
-      this.control(OP_CLOSE, payload.subarray(0, 2));
-    }
-    this.endConnection();
+    if ((this.flags & CLOSE_SENT) === 0) this.sendClose(payload.subarray(0, 2));
+    // The server closes first. RFC 6455 §7.1.1.
+    if (this.profile.expectsMask) this.endConnection();
+    else this.setDeadline(this.profile.options.closeTimeoutMs);
     return false;
   }
 
@@ -246,51 +238,63 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
   private deliver(message: string | Buffer): boolean {
     // What was read behind our close frame is read for the peer's alone.
     if ((this.flags & CLOSE_SENT) !== 0) return true;
-    let result: unknown;
     try {
-      result = this.listener.onMessage(message);
+      const result = this.listener.onMessage(message);
+      return result === undefined || result === settled ? this.readsOn() : this.waitFor(result);
     } catch (error) {
       return this.fail(error);
     }
-    if (result === undefined || result === settled) return (this.flags & READ_ENDED) === 0;
-    return isPromise(result) ? this.waitFor(result) : (this.flags & READ_ENDED) === 0;
   }
 
-  /** Tells the listener something that no message waits for. */
-  private tell(call: () => unknown): boolean {
-    try {
-      const result = call();
-      if (isPromise(result)) Promise.resolve(result).catch((error: unknown) => this.fail(error));
-    } catch (error) {
-      return this.fail(error);
-    }
+  private readsOn(): boolean {
     return (this.flags & READ_ENDED) === 0;
   }
 
-  /** Nothing more is delivered before a promise of the listener's settles. @returns false */
-  private waitFor(promise: PromiseLike<unknown>): false {
+  /** Nothing more is delivered before a promise of the listener's settles. */
+  private waitFor(result: unknown): boolean {
+    if (!isPromise(result) || result === settled) return this.readsOn();
+    // Not every thenable calls back later.
+    const promise = Promise.resolve(result);
+    if (this.isClosing) {
+      promise.catch((error: unknown) => this.fail(error));
+      return this.readsOn();
+    }
     this.flags |= BUSY;
     promise.then(
       () => this.readOn(),
-      (error: unknown) => {
-        this.flags &= ~BUSY;
-        this.fail(error);
-      },
+      (error: unknown) => this.fail(error),
     );
     return false;
+  }
+
+  private deliverInflated(message: Buffer | WebSocketFault, isText: boolean): boolean {
+    if (typeof message === "string") return this.stop(message);
+    if (!isText) return this.deliver(keepable(message));
+    const text = textOf(message);
+    return text === null ? this.stop("utf8") : this.deliver(text);
+  }
+
+  private afterInflated(message: Buffer | WebSocketFault | null, isText: boolean): void {
+    if (message === null || (this.flags & (READ_ENDED | CLOSE_SENT)) !== 0) return;
+    this.flags &= ~BUSY;
+    if (this.deliverInflated(message, isText)) this.readOn();
   }
 
   /** The listener is free again. */
   private readOn(): void {
     this.flags &= ~BUSY;
-    const { rare } = this;
-    if (rare !== null && rare.held !== null && (this.flags & READ_ENDED) === 0) {
-      const { held } = rare;
-      const taken = readFrames(this, held, rare.heldAt, held.length);
-      if ((this.flags & READ_ENDED) !== 0 || taken === held.length) rare.held = null;
-      rare.heldAt = taken;
+    const held = this.rare?.held ?? null;
+    if (this.rare !== null && held !== null && (this.flags & READ_ENDED) === 0) {
+      this.rare.held = null;
+      const taken = readFrames(this, held, this.rare.heldAt, held.length);
+      if (taken < held.length && (this.flags & READ_ENDED) === 0) {
+        this.rare.held = held;
+        this.rare.heldAt = taken;
+      }
     }
-    if ((this.flags & (BUSY | ENDED)) === 0) this.resumeSocket();
+    if ((this.flags & (BUSY | ENDED | ENDING)) !== 0) return;
+    if ((this.flags & EOF_HELD) !== 0) this.endConnection();
+    else this.resumeSocket();
   }
 
   /** Keeps `arena[start, end)` until the listener is free; what comes after it waits in the kernel. */
@@ -314,51 +318,44 @@ export class WebSocketConnection extends WebSocketSender implements FrameReader,
     this.profile.loop.outbox.command(OP_RESUME, this.slot, this.generation);
   }
 
-  /** The listener threw. @returns false */
-  private fail(error: unknown): false {
-    this.profile.onListenerError(this.listener, error);
-    if ((this.flags & ENDED) === 0) {
-      this.close(INTERNAL_ERROR, "");
-      this.flags |= READ_ENDED;
-      this.endConnection();
+  /** The listener threw, or we cannot go on. @returns whether more is read */
+  protected fail(error: unknown): boolean {
+    const isLate = error instanceof CodedError && error.code === "ERR_WEBSOCKET_CLOSED";
+    if (isLate && this.isClosing) {
+      // It ends anyhow: the peer's close frame is still to be read.
+      log.info("a WebSocket was written to after its end");
+      return this.readsOn();
     }
-    return false;
+    this.profile.onListenerError(this.listener, error);
+    return this.endWith(INTERNAL_ERROR, "");
   }
 
   /** The peer broke a rule: it is told which, and nothing more is read. @returns false */
   private stop(fault: WebSocketFault): false {
     const [code, text] = webSocketFaults[fault];
     log.info(`closed a WebSocket with ${code}: ${text}`);
+    return this.endWith(code, text);
+  }
+
+  private endWith(code: number, reason: string): false {
+    if ((this.flags & (ENDED | ENDING)) !== 0) return false;
     this.flags |= READ_ENDED;
-    this.close(code, text);
+    this.close(code, reason);
     this.endConnection();
     return false;
   }
 
   /** Both sides have said all: the peer reads what was sent, then the socket closes. */
   private endConnection(): void {
-    if ((this.flags & ENDED) !== 0) return;
+    if ((this.flags & (ENDED | ENDING)) !== 0) return;
+    this.flags |= CLOSE_SENT | READ_ENDED | ENDING;
+    this.partial = null;
+    if (this.more.lastPayload === null) this.onLastSent();
+    this.awaitClose();
+  }
+
+  protected onLastSent(): void {
+    if ((this.flags & ENDING) === 0) return;
     this.profile.loop.outbox.command(OP_LINGER, this.slot, this.generation);
-    this.setDeadline(this.profile.options.closeTimeoutMs);
-    this.flags |= CLOSE_SENT;
-  }
-
-  private answerPing(rare: Rare): void {
-    const { options, loop } = this.profile;
-    const nextMs = rare.pingSentMs + options.pingIntervalMs - loop.clock.turnMs;
-    rare.pingSentMs = -1;
-    this.setDeadline(Math.max(1, nextMs));
-  }
-
-  private setDeadline(inMs: number): void {
-    const { loop } = this.profile;
-    const { more } = this;
-    const deadlineMs = loop.clock.turnMs + inMs;
-    if (more.deadline === 0 || !loop.wheel.update(more.deadline, deadlineMs)) {
-      more.deadline = loop.wheel.add(deadlineMs, this, this.slot);
-    }
-    loop.wheelChanged(deadlineMs);
   }
 }
-
-const nothing = new Uint8Array(0);

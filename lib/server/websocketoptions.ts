@@ -11,7 +11,7 @@ export const webSocketOptions = options({
   pingIntervalMs: integer({ default: 0, min: 0, max: 24 * HOUR_MS }),
   /** Time for the pong, in ms; null = pingIntervalMs, which it may not exceed; 0 = for ever. Over it: close 1000 "ping timed out". */
   pingTimeoutMs: integer({ default: null, min: 0, max: 24 * HOUR_MS }),
-  /** Time for the peer to answer a close frame, in ms. Over it: the connection is cut off. RFC 6455 §7.1.1. */
+  /** Time for the peer to answer a close frame, in ms, once it has taken what was sent before. Over it: the connection is cut off. */
   closeTimeoutMs: integer({ default: 5_000, min: 10, max: HOUR_MS }),
   /** Bytes queued for a peer above which further messages wait in the connection's own queue. */
   highWaterBytes: integer({ default: 256 * KiB, min: 1, max: 1024 * MiB }),

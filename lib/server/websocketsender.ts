@@ -2,16 +2,28 @@
  * WebSocketSender: the half of a WebSocket that sends: messages, their queue, pings, and who waits for them.
  *
  * WebSocketConnection extends it. A message goes to the outbox at once while its peer keeps up; else it waits in a
- * MessageQueue under the policy of the options, and what it returned settles when it has left.
+ * MessageQueue under the policy of the options, and what it returned settles when it has left. So does one that comes
+ * while another thread compresses the one before: messages keep their order, and a close frame is the last of all.
  *
  * Its fields are plain: one is made per connection, and it is internal.
  */
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import { keepable } from "../native/deflate.ts";
 import { QuietOwner } from "../loop/slotowner.ts";
 import { type CloseStatus, TRY_AGAIN_LATER } from "../websocket/closecode.ts";
-import { FIN, OP_BINARY, OP_PING, OP_TEXT, SHORT_LENGTH } from "../websocket/frames.ts";
-import { MessageQueue } from "./messagequeue.ts";
+import {
+  FIN,
+  OP_BINARY,
+  OP_CLOSE,
+  OP_PING,
+  OP_PONG,
+  OP_TEXT,
+  RSV1,
+  SHORT_LENGTH,
+} from "../websocket/frames.ts";
+import type { PerMessageDeflate } from "../websocket/permessagedeflate.ts";
+import { MessageQueue, type QueuedMessage } from "./messagequeue.ts";
 import {
   CLOSE_SENT,
   closedError,
@@ -19,8 +31,12 @@ import {
   Rare,
   READ_ENDED,
   settled,
+  type Waiter,
   type WebSocketProfile,
 } from "./websocketprofile.ts";
+
+/** From this many bytes on a message leaves at once, so that the kernel's answer is known, and bytes are not copied. */
+const LARGE_BYTES = 32 * 1024;
 
 export abstract class WebSocketSender extends QuietOwner {
   readonly slot: number;
@@ -51,7 +67,8 @@ export abstract class WebSocketSender extends QuietOwner {
   get bufferedBytes(): number {
     const { loop } = this.profile;
     if (loop.generations[this.slot] !== this.generation) return 0;
-    return loop.pendingBytes[this.slot]! + (this.rare?.queue?.bytes ?? 0);
+    const waiting = (this.rare?.queue?.bytes ?? 0) + (this.rare?.compressingBytes ?? 0);
+    return loop.pendingBytes[this.slot]! + waiting;
   }
 
   /** onClosed has come: nothing more will. */
@@ -68,6 +85,15 @@ export abstract class WebSocketSender extends QuietOwner {
     this.more.subprotocol = name;
   }
 
+  /** permessage-deflate, if it has been agreed on; set before start(). */
+  get deflate(): PerMessageDeflate | null {
+    return this.rare?.deflate ?? null;
+  }
+
+  set deflate(deflate: PerMessageDeflate) {
+    this.more.deflate = deflate;
+  }
+
   /** Begins the closing handshake. */
   abstract close(code: number | null, reason: string): void;
 
@@ -80,17 +106,16 @@ export abstract class WebSocketSender extends QuietOwner {
    *   ERR_WEBSOCKET_QUEUE_FULL; need not be awaited
    */
   sendText(text: string, key?: unknown): Promise<void> {
-    if (this.mustQueue()) return this.enqueue(FIN | OP_TEXT, text, key);
-    const bytes = this.profile.loop.outbox.writeTextFrame(this.slot, this.generation, text);
-    return bytes > this.profile.options.highWaterBytes ? this.whenDrained() : settled;
+    if (this.mustTakeCare()) return this.sendWithCare(FIN | OP_TEXT, text, key);
+    const bytes = this.profile.frames.writeTextFrame(this.slot, this.generation, text);
+    return bytes < LARGE_BYTES ? settled : this.leaves(this.profile.options.highWaterBytes);
   }
 
   /** Sends a binary message; large ones are not copied and must not be changed until the promise settles. As sendText(). */
   sendBytes(bytes: Uint8Array, key?: unknown): Promise<void> {
-    if (this.mustQueue()) return this.enqueue(FIN | OP_BINARY, bytes, key);
-    const { loop, options } = this.profile;
-    loop.outbox.writeBytesFrame(this.slot, this.generation, FIN | OP_BINARY, bytes);
-    return bytes.length > options.highWaterBytes ? this.whenDrained() : settled;
+    if (this.mustTakeCare()) return this.sendWithCare(FIN | OP_BINARY, bytes, key);
+    this.profile.frames.writeBytesFrame(this.slot, this.generation, FIN | OP_BINARY, bytes);
+    return bytes.length < LARGE_BYTES ? settled : this.leaves(0);
   }
 
   /** Sends a ping of at most 125 bytes. @throws CodedError ERR_ARGUMENT_RANGE; ERR_WEBSOCKET_CLOSED */
@@ -105,14 +130,23 @@ export abstract class WebSocketSender extends QuietOwner {
     this.control(OP_PING, payload);
   }
 
+  /** Turns Nagle's algorithm on or off; it is off on every connection. */
+  setNodelay(on: boolean): void {
+    this.profile.loop.poller.setNoDelay(this.slot, this.generation, on);
+  }
+
   // Called by the loop.
 
   override onDrained(_slot: number): void {
     const { rare } = this;
     if (rare === null) return;
+    const { owedPong } = rare;
+    if (owedPong !== null) {
+      rare.owedPong = null;
+      this.control(OP_PONG, owedPong);
+    }
+    settle(rare.waiters);
     this.sendQueue(this.profile.options.highWaterBytes);
-    if (rare.queue !== null || rare.waiters.length === 0) return;
-    for (const waiter of rare.waiters.splice(0)) waiter.resolve();
   }
 
   // Steps.
@@ -122,74 +156,232 @@ export abstract class WebSocketSender extends QuietOwner {
     return this.rare;
   }
 
+  /** The connection cannot go on: our own fault. */
+  protected abstract fail(error: unknown): boolean;
+
+  /** The close frame is in the outbox, behind all that was queued. */
+  protected abstract onLastSent(): void;
+
   protected control(opcode: number, payload: Uint8Array): void {
-    const { loop } = this.profile;
-    loop.outbox.writeBytesFrame(this.slot, this.generation, FIN | opcode, payload);
+    const { frames } = this.profile;
+    frames.writeBytesFrame(this.slot, this.generation, FIN | opcode, payload);
   }
 
-  private mustQueue(): boolean {
+  /** Answers a ping; of a peer that does not read only the last one. RFC 6455 §5.5.3. */
+  protected pong(payload: Uint8Array): void {
     const { loop, options } = this.profile;
-    if (this.flags !== 0 && this.isClosing) return true;
-    if (this.rare !== null && this.rare.queue !== null) return true;
-    return loop.pendingBytes[this.slot]! > options.highWaterBytes;
+    if (loop.pendingBytes[this.slot]! > options.highWaterBytes) this.more.owedPong = payload;
+    else this.control(OP_PONG, payload);
   }
 
-  private enqueue(first: number, payload: string | Uint8Array, key: unknown): Promise<void> {
-    const promise = this.isClosing
-      ? Promise.reject(closedError())
-      : new Promise<void>((resolve, reject) => {
-          const { more } = this;
-          const { queuePolicy, maxQueuedBytes } = this.profile.options;
-          const bytes = typeof payload === "string" ? Buffer.byteLength(payload) : payload.length;
-          more.queue ??= new MessageQueue();
-          const message = { first, payload, bytes, key, resolve, reject };
-          if (!more.queue.add(message, queuePolicy, maxQueuedBytes)) this.overflow();
-        });
-    // Most callers do not wait; that a peer has gone must not end the process as an unhandled rejection.
-    promise.catch(ignore);
-    return promise;
+  /** Sends what is queued, then a close frame; onLastSent() is called now, or when a compressor is done. */
+  protected sendClose(payload: Uint8Array): void {
+    this.flags |= CLOSE_SENT;
+    this.sendQueue(Number.POSITIVE_INFINITY);
+    const { rare } = this;
+    if (rare !== null && rare.compressingBytes > 0) {
+      rare.lastPayload = payload;
+      return;
+    }
+    this.control(OP_CLOSE, payload);
+    this.onLastSent();
   }
 
-  /** The peer does not read, and the policy is to do without it. */
-  private overflow(): void {
-    log.info("closed a WebSocket with 1013: its peer does not keep up");
-    const queue = this.rare?.queue;
-    if (this.rare !== null) this.rare.queue = null;
+  /** The connection is gone: what was to be sent is refused. */
+  protected endSending(): void {
+    const { rare } = this;
+    if (rare === null) return;
+    const { queue, waiters } = rare;
+    rare.queue = null;
+    rare.owedPong = null;
+    rare.lastPayload = null;
+    rare.deflate?.close();
     queue?.clear(closedError());
-    this.close(TRY_AGAIN_LATER, "too slow");
+    for (const waiter of waiters.splice(0)) waiter.reject(closedError());
   }
 
   /** Sends what is queued, as long as the kernel's queue is below a mark. */
   protected sendQueue(highWaterBytes: number): void {
     const { rare } = this;
     if (rare === null || rare.queue === null) return;
-    const { loop } = this.profile;
-    while (!rare.queue.isEmpty && loop.pendingBytes[this.slot]! <= highWaterBytes) {
-      const message = rare.queue.shift();
+    const { queue, waiters } = rare;
+    const { outbox, pendingBytes } = this.profile.loop;
+    let unsent = 0;
+    while (rare.compressingBytes === 0 && pendingBytes[this.slot]! <= highWaterBytes) {
+      const message = queue.shift();
       if (message === undefined) break;
-      const { payload, first } = message;
-      if (typeof payload === "string") {
-        loop.outbox.writeTextFrame(this.slot, this.generation, payload);
-      } else {
-        loop.outbox.writeBytesFrame(this.slot, this.generation, first, payload);
+      if (!this.sendQueued(message)) continue;
+      // Bytes that are not copied are the sender's again when they have left.
+      if (typeof message.payload !== "string" && message.bytes >= LARGE_BYTES)
+        waiters.push(message);
+      else message.resolve();
+      unsent += message.bytes;
+      if (unsent > highWaterBytes) {
+        outbox.flush();
+        unsent = 0;
       }
-      message.resolve();
-      if (message.bytes > highWaterBytes) loop.outbox.flush();
     }
-    if (rare.queue.isEmpty) rare.queue = null;
+    if (waiters.length > 0) outbox.flush();
+    if (pendingBytes[this.slot] === 0) settle(waiters);
+    if (queue.isEmpty && rare.compressingBytes === 0) rare.queue = null;
   }
 
-  /** A message larger than the mark: settles when the kernel has it. */
-  private whenDrained(): Promise<void> {
+  /** Something is in the way of a message, or to be done with it. */
+  private mustTakeCare(): boolean {
+    if (this.flags !== 0 && this.isClosing) return true;
+    const { rare } = this;
+    if (rare !== null && (rare.queue !== null || rare.deflate !== null)) return true;
+    const { loop, options } = this.profile;
+    return loop.pendingBytes[this.slot]! > options.highWaterBytes;
+  }
+
+  private sendWithCare(first: number, payload: string | Uint8Array, key: unknown): Promise<void> {
+    if (this.isClosing) return quiet(Promise.reject(closedError()));
+    const { loop, frames, options } = this.profile;
+    const { more } = this;
+    const { deflate } = more;
+    if (more.queue !== null || deflate === null) return this.enqueue(first, payload, key);
+    if (loop.pendingBytes[this.slot]! > options.highWaterBytes) {
+      return this.enqueue(first, payload, key);
+    }
+    const bytes = typeof payload === "string" ? Buffer.from(payload, "utf8") : payload;
+    if (!deflate.compresses(bytes.length)) {
+      frames.writeBytesFrame(this.slot, this.generation, first, bytes);
+      return bytes.length < LARGE_BYTES ? settled : this.leaves(0);
+    }
+    const compressed = this.compress(deflate, bytes);
+    if (compressed === null) return quiet(Promise.reject(closedError()));
+    if (!(compressed instanceof Promise)) {
+      this.writeCompressed(first, compressed);
+      return settled;
+    }
+    return quiet(
+      new Promise((resolve, reject) => {
+        more.queue = new MessageQueue();
+        const message = { first, payload: "", bytes: bytes.length, key, resolve, reject };
+        this.whenCompressed(message, compressed);
+      }),
+    );
+  }
+
+  private enqueue(first: number, given: string | Uint8Array, key: unknown): Promise<void> {
+    return quiet(
+      new Promise((resolve, reject) => {
+        const { more } = this;
+        const { queuePolicy, maxQueuedBytes } = this.profile.options;
+        const isText = typeof given === "string";
+        const bytes = isText ? Buffer.byteLength(given) : given.length;
+        const payload = isText || bytes >= LARGE_BYTES ? given : Buffer.from(given);
+        more.queue ??= new MessageQueue();
+        const message = { first, payload, bytes, key, resolve, reject };
+        const isTaken = more.queue.add(message, queuePolicy, maxQueuedBytes);
+        if (more.queue.isEmpty && more.compressingBytes === 0) more.queue = null;
+        if (!isTaken) this.overflow();
+      }),
+    );
+  }
+
+  /** The peer does not read, and the policy is to do without it. */
+  protected overflow(): void {
+    log.info("closed a WebSocket with 1013: its peer does not keep up");
+    this.rare?.queue?.clear(closedError());
+    this.close(TRY_AGAIN_LATER, "too slow");
+  }
+
+  /** @returns false if it has not left yet: it is at the compressor */
+  private sendQueued(message: QueuedMessage): boolean {
+    const { first, payload } = message;
+    const { frames } = this.profile;
+    const deflate = this.rare?.deflate ?? null;
+    if (deflate?.compresses(message.bytes) === true) {
+      const bytes = typeof payload === "string" ? Buffer.from(payload, "utf8") : payload;
+      const compressed = this.compress(deflate, bytes);
+      if (compressed === null) message.reject(closedError());
+      else if (compressed instanceof Promise) this.whenCompressed(message, compressed);
+      else {
+        this.writeCompressed(first, compressed);
+        return true;
+      }
+      return false;
+    }
+    if (typeof payload === "string") {
+      frames.writeTextFrame(this.slot, this.generation, payload);
+    } else {
+      frames.writeBytesFrame(this.slot, this.generation, first, payload);
+    }
+    return true;
+  }
+
+  /** @returns null if that failed, and the connection with it */
+  private compress(
+    deflate: PerMessageDeflate,
+    bytes: Uint8Array,
+  ): Buffer | Promise<Buffer | null> | null {
+    try {
+      return deflate.deflate(bytes);
+    } catch (error) {
+      this.fail(error);
+      return null;
+    }
+  }
+
+  /** Messages that come behind this one wait in the queue. */
+  private whenCompressed(message: QueuedMessage, compressed: Promise<Buffer | null>): void {
+    this.more.compressingBytes = message.bytes;
+    compressed.then(
+      (payload) => this.afterCompressed(message, payload),
+      (error: unknown) => {
+        this.fail(error);
+        this.afterCompressed(message, null);
+      },
+    );
+  }
+
+  private afterCompressed(message: QueuedMessage, payload: Buffer | null): void {
+    const { more } = this;
+    more.compressingBytes = 0;
+    if (payload === null || (this.flags & ENDED) !== 0) message.reject(closedError());
+    else {
+      this.writeCompressed(message.first, payload);
+      if (payload.length < LARGE_BYTES) message.resolve();
+      else this.leaves(this.profile.options.highWaterBytes).then(message.resolve, message.reject);
+    }
+    const { lastPayload } = more;
+    const isLast = lastPayload !== null;
+    this.sendQueue(isLast ? Number.POSITIVE_INFINITY : this.profile.options.highWaterBytes);
+    if (!isLast || more.compressingBytes > 0) return;
+    more.lastPayload = null;
+    this.control(OP_CLOSE, lastPayload);
+    this.onLastSent();
+  }
+
+  private writeCompressed(first: number, payload: Buffer): void {
+    // What is not copied into the outbox must not lie where the next message is compressed to.
+    const bytes = payload.length < LARGE_BYTES ? payload : keepable(payload);
+    this.profile.frames.writeBytesFrame(this.slot, this.generation, first | RSV1, bytes);
+  }
+
+  /** A large message was written: settles when the kernel lacks no more than a mark. */
+  private leaves(mostBytes: number): Promise<void> {
     const { loop } = this.profile;
     loop.outbox.flush();
-    if (loop.pendingBytes[this.slot]! === 0) return settled;
-    const promise = new Promise<void>((resolve, reject) => {
-      this.more.waiters.push({ resolve, reject });
-    });
-    promise.catch(ignore);
-    return promise;
+    if (loop.pendingBytes[this.slot]! <= mostBytes) return settled;
+    return quiet(
+      new Promise((resolve, reject) => {
+        this.more.waiters.push({ resolve, reject });
+      }),
+    );
   }
+}
+
+function settle(waiters: Waiter[]): void {
+  if (waiters.length > 0) for (const waiter of waiters.splice(0)) waiter.resolve();
+}
+
+/** Most callers do not wait; that a peer has gone must not end the process as an unhandled rejection. */
+function quiet(promise: Promise<void>): Promise<void> {
+  promise.catch(ignore);
+  return promise;
 }
 
 function ignore(): void {}

@@ -14,21 +14,29 @@ import {
 } from "../http/httpserverrequest.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { HandlerExtras } from "./handlerextras.ts";
+import { keptHead, wholeHead } from "./upgradehead.ts";
 
 const noBody = Buffer.alloc(0);
 
 export class UpgradedResponse implements RequestContext {
   readonly remoteIp: string;
   readonly protocol: "http" | "https";
+  /** See upgradehead.ts. */
   private readonly head: string;
+  private readonly key: string | null;
   private rare: HandlerExtras | null;
   private value: HTTPServerRequest | null = null;
 
-  /** @param extras of the handshake; null = none */
-  constructor(exchange: Exchange, extras: HandlerExtras | null) {
+  /**
+   * @param key of the handshake
+   * @param extras of the handshake; null = none
+   */
+  constructor(exchange: Exchange, key: string, extras: HandlerExtras | null) {
+    const head = keptHead(exchange.text, key);
     this.remoteIp = exchange.remoteIp;
     this.protocol = exchange.protocol;
-    this.head = exchange.text;
+    this.head = head.text;
+    this.key = head.key;
     this.rare = extras;
   }
 
@@ -107,8 +115,11 @@ export class UpgradedResponse implements RequestContext {
     return refuse();
   }
 
-  signal(): never {
-    return refuse();
+  /** Fires when the connection ends: WebSocketHandler sees to that. */
+  signal(): AbortSignal {
+    const { extras } = this;
+    extras.abort ??= new AbortController();
+    return extras.abort.signal;
   }
 
   // What a handler asks its exchange.
@@ -119,14 +130,13 @@ export class UpgradedResponse implements RequestContext {
   }
 
   private init(): HTTPServerRequestInit {
-    const [method = "", uri = "", version] = this.head
-      .slice(0, this.head.indexOf("\r\n"))
-      .split(" ");
+    const head = wholeHead(this.head, this.key);
+    const [method = "", uri = "", version] = head.slice(0, head.indexOf("\r\n")).split(" ");
     return {
       method,
       uri,
       version: version === "HTTP/1.0" ? version : "HTTP/1.1",
-      headers: HTTPHeaders.fromHeadText(this.head),
+      headers: HTTPHeaders.fromHeadText(head),
       body: noBody,
       context: this,
       startTime: performance.now(),

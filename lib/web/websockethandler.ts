@@ -15,7 +15,6 @@
  */
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
-import { log } from "../base/log.ts";
 import {
   acceptValue,
   type HandshakeRefusal,
@@ -26,28 +25,29 @@ import {
   subprotocolsOf,
   WEBSOCKET_VERSIONS,
 } from "../websocket/handshake.ts";
+import type { Subscribed, SubscribeOptions } from "../server/topicoptions.ts";
 import { WebSocketConnection } from "../server/websocketconnection.ts";
 import type { WebSocketOptions } from "../server/websocketoptions.ts";
-import { jsonText } from "./jsontext.ts";
+import { isPromise, runHook } from "./hookpromise.ts";
 import { MessageStream } from "./messagestream.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import { requestSummary } from "./responsehandler.ts";
 import { RESPONSE, type ResponseWriter } from "./responsewriter.ts";
+import { but, type PublishOptions, publishMessage, type TopicMessage } from "./topicmessages.ts";
 import { UpgradedResponse } from "./upgradedresponse.ts";
+import { agreeOnCompression, type WebSocketCompressionOptions } from "./websocketcompression.ts";
+import {
+  sendMessage,
+  type WebSocketMessage,
+  type WriteMessageOptions,
+} from "./websocketmessage.ts";
 import { CONNECTION_ENDED, type WebSocketEnd } from "./websocketprofiles.ts";
 
-/** A message to send: text, bytes, or a plain object to be sent as JSON. */
-export type WebSocketMessage = string | Uint8Array | Readonly<Record<string, unknown>>;
-
-/** How a message is sent. */
-export interface WriteMessageOptions {
-  /** As a binary message, or as text; default: bytes are binary, all else is text. */
-  readonly binary?: boolean | undefined;
-  /** With queuePolicy coalesce: the queued message of the same key is replaced. */
-  readonly key?: unknown;
-}
-
 export abstract class WebSocketHandler extends RequestHandler implements WebSocketEnd {
+  /** A handshake is a GET; HEAD is not to be one. */
+  static override readonly SUPPORTED_METHODS: readonly string[] =
+    RequestHandler.SUPPORTED_METHODS.filter((method) => method !== "HEAD");
+
   /** Options of this class's connections; what it does not say, the application's settings do. */
   static readonly websocket: WebSocketOptions = {};
 
@@ -61,18 +61,28 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
     return undefined;
   }
 
-  /** Called for each message: text as a string, bytes as a Buffer. The next one waits for the promise it may return. */
-  abstract onMessage(message: string | Buffer): unknown;
+  /**
+   * Called for each message: text as a string, bytes as a Buffer. The next one waits for the promise it may return. What
+   * it throws, or rejects with, is logged, and closes the connection with 1011; so it is with open(), onPing(), onPong().
+   */
+  onMessage(_message: string | Buffer): unknown {
+    throw new CodedError(
+      "ERR_STATE",
+      `${this.constructor.name} has neither a method onMessage(message) nor reads this.messages`,
+    );
+  }
 
-  /** Called once when the connection has ended, however it ended; closeCode and closeReason say what the peer said. */
-  onClose(): void {}
+  /** Called once when the connection has ended, however it ended; closeCode and closeReason say what the client said. */
+  onClose(): unknown {
+    return undefined;
+  }
 
-  /** Called for each ping; it has been answered. */
+  /** Called for each ping; it has been answered. Messages wait for the promise it may return. */
   onPing(_payload: Buffer): unknown {
     return undefined;
   }
 
-  /** Called for each pong. */
+  /** Called for each pong, as onPing(). */
   onPong(_payload: Buffer): unknown {
     return undefined;
   }
@@ -94,10 +104,21 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
     return null;
   }
 
+  /**
+   * Says whether messages may be compressed, and how. Default: the setting websocketCompression.
+   *
+   * @returns {} = yes; null = no
+   */
+  getCompressionOptions(): WebSocketCompressionOptions | null {
+    const { websocketCompression } = this.settings;
+    if (typeof websocketCompression !== "boolean") return websocketCompression;
+    return websocketCompression ? {} : null;
+  }
+
   // Verbs.
 
   /**
-   * Sends a message.
+   * Sends a message. Bytes must not be changed before the promise settles.
    *
    * @returns settles when the client keeps up: at once, as long as little waits for it. Rejects with ERR_WEBSOCKET_CLOSED,
    *   ERR_WEBSOCKET_QUEUE_FULL. Need not be awaited
@@ -108,7 +129,35 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
     if (typeof message === "string" && options?.binary !== true) {
       return connection.sendText(message, options?.key);
     }
-    return send(connection, message, options);
+    return sendMessage(connection, message, options);
+  }
+
+  /**
+   * Subscribes to a topic ("room/7"), or to all that a pattern matches ("room/*": one level, "room/**": any depth).
+   *
+   * @throws CodedError ERR_TOPIC_NAME, ERR_TOPIC_LIMIT, ERR_WEBSOCKET_CLOSED; ERR_STATE before open()
+   */
+  subscribe(topic: string, options?: SubscribeOptions): Subscribed {
+    const connection = this.#connection ?? notOpen("subscribe()");
+    return this.application.webSockets.hub.subscribe(connection, topic, options);
+  }
+
+  /** Ends a subscription; it ends by itself with the connection. @returns false if there was none to just this */
+  unsubscribe(topic: string): boolean {
+    const connection = this.#connection;
+    if (connection === null) return false;
+    return this.application.webSockets.hub.unsubscribe(connection, topic);
+  }
+
+  /** The topics and patterns it is subscribed to; none in onClose(). */
+  get topics(): string[] {
+    const connection = this.#connection;
+    return connection === null ? [] : this.application.webSockets.hub.topicsOf(connection);
+  }
+
+  /** As application.publish(), to all but this client. @returns how many get it */
+  publish(topic: string, message: TopicMessage, options?: PublishOptions): number {
+    return publishMessage(this.application.webSockets.hub, topic, message, but(this, options));
   }
 
   /** Sends a ping of at most 125 bytes. @throws CodedError ERR_ARGUMENT_RANGE, ERR_WEBSOCKET_CLOSED, ERR_STATE */
@@ -132,9 +181,9 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
     return this.#connection?.closeStatus?.code ?? null;
   }
 
-  /** The reason of the client's close frame; null if it has sent none. */
+  /** The reason of the client's close frame; null if it has sent none, or one without. */
   get closeReason(): string | null {
-    return this.#connection?.closeStatus?.reason ?? null;
+    return this.#connection?.closeStatus?.reason || null;
   }
 
   /** What selectSubprotocol() chose. */
@@ -152,8 +201,17 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
     return this.#connection?.isClosing ?? false;
   }
 
-  /** Nagle's algorithm is off on every connection of landspout's; there is nothing to do. */
-  setNodelay(_on: boolean): void {}
+  /** Turns Nagle's algorithm off, or on: it is off on every connection. @throws CodedError ERR_STATE before open() */
+  setNodelay(on: boolean): void {
+    (this.#connection ?? notOpen("setNodelay()")).setNodelay(on);
+  }
+
+  /** Fires when the connection has ended, or the client has gone away before it was open. See RequestHandler.signal. */
+  override get signal(): AbortSignal {
+    const signal = super.signal;
+    if (this.#connection?.isEnded === true) WebSocketHandler.#abortSignal(this);
+    return signal;
+  }
 
   /**
    * The messages, one by one, instead of onMessage(): `for await (const message of this.messages)`, in open() for one. It
@@ -175,75 +233,110 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
   override get(..._args: never[]): void {
     const { request } = this;
     const { headers } = request;
-    const origin = originOf(headers);
-    const isForeign = () => origin !== null && !this.checkOrigin(origin);
+    const { exchange } = this[RESPONSE];
+    // While prepare() was waited for.
+    if (exchange.isGone) return;
     const refusal =
-      judgeUpgrade(request) ?? (isForeign() ? foreignOrigin : judgeHandshake(request));
-    if (refusal === null) this.#upgrade(acceptValue(headers.get("Sec-WebSocket-Key") ?? ""));
-    else this.#refuse(refusal);
+      judgeUpgrade(request) ??
+      (WebSocketHandler.#isForeign(this, originOf(headers))
+        ? foreignOrigin
+        : judgeHandshake(request)) ??
+      (exchange.server.isStopping ? stopping : null) ??
+      WebSocketHandler.#upgrade(this, acceptValue(headers.get("Sec-WebSocket-Key") ?? ""));
+    if (refusal !== null) WebSocketHandler.#refuse(this, refusal);
   }
 
   /** @internal The connection has ended. */
   [CONNECTION_ENDED](): void {
     this.#stream?.end();
-    try {
-      this.onClose();
-    } catch (error) {
-      log.error(`Uncaught exception in onClose ${requestSummary(this)}`, error);
-    }
+    WebSocketHandler.#abortSignal(this);
+    runHook(
+      () => this.onClose(),
+      () => `onClose ${requestSummary(this)}`,
+    );
     this[RESPONSE].release();
   }
 
   // Steps.
 
-  #refuse({ status, message }: HandshakeRefusal): void {
-    this.setStatus(status);
-    if (status === 426) this.setHeader("Sec-WebSocket-Version", WEBSOCKET_VERSIONS.join(", "));
-    this.finish(message);
+  static #refuse(self: WebSocketHandler, { status, message }: HandshakeRefusal): void {
+    self.setStatus(status);
+    if (status === 426) {
+      self.setHeader("Upgrade", "websocket");
+      self.setHeader("Sec-WebSocket-Version", WEBSOCKET_VERSIONS.join(", "));
+    }
+    self.setHeader("Content-Type", "text/plain; charset=UTF-8");
+    self.finish(message);
   }
 
-  #upgrade(accept: string): void {
-    const response = this[RESPONSE];
+  static #isForeign(self: WebSocketHandler, origin: string | null): boolean {
+    if (origin === null) return false;
+    const answer: unknown = self.checkOrigin(origin);
+    // A promise is true, whatever it says in the end.
+    if (!isPromise(answer)) return !answer;
+    throw new CodedError(
+      "ERR_ARGUMENT_TYPE",
+      "checkOrigin() returned a promise; what must be waited for is done in prepare()",
+    );
+  }
+
+  static #abortSignal(self: WebSocketHandler): void {
+    const abort = self[RESPONSE].extrasIfAny?.abort ?? null;
+    abort?.abort(new CodedError("ERR_HTTP_CONNECTION_CLOSED", "the WebSocket has ended"));
+  }
+
+  /** @returns null if the connection is a WebSocket now */
+  static #upgrade(self: WebSocketHandler, accept: string): HandshakeRefusal | null {
+    const response = self[RESPONSE];
     const { exchange } = response;
-    const offered = subprotocolsOf(this.request.headers);
-    const subprotocol = this.selectSubprotocol(offered);
+    const offered = subprotocolsOf(self.request.headers);
+    const subprotocol = self.selectSubprotocol(offered);
     if (subprotocol !== null && !offered.includes(subprotocol)) {
       throw new CodedError(
         "ERR_ARGUMENT_RANGE",
         `selectSubprotocol() returned ${describe(subprotocol)}; allowed are null and what was offered: ${describe(offered)}`,
       );
     }
+    const profile = self.application.webSockets.of(
+      exchange.server,
+      self.constructor as typeof WebSocketHandler,
+    );
+    const compression = agreeOnCompression(
+      self.request.headers.get("Sec-WebSocket-Extensions"),
+      self.getCompressionOptions(),
+      profile.options.maxMessageBytes,
+    );
+    if (compression === "malformed") return malformedExtensions;
     let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n`;
     if (subprotocol !== null) head += `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
+    if (compression !== null) head += `Sec-WebSocket-Extensions: ${compression.field}\r\n`;
     head += `${response.upgradeLines()}\r\n`;
-    const profile = this.application.webSockets.of(
-      exchange.server,
-      this.constructor as typeof WebSocketHandler,
-    );
     const { slot, generation } = exchange;
-    const connection = new WebSocketConnection(profile, this, slot, generation);
+    const connection = new WebSocketConnection(profile, self, slot, generation);
     if (subprotocol !== null) connection.subprotocol = subprotocol;
+    if (compression !== null) connection.deflate = compression.deflate;
     exchange.upgrade(head, connection);
     response.status = 101;
     response.isFinished = true;
-    this.#connection = connection;
-    this.application.logRequest(this);
-    const upgraded = new UpgradedResponse(exchange, response.extrasIfAny);
-    this[RESPONSE] = upgraded as unknown as ResponseWriter;
-    try {
-      this.onFinish();
-    } catch (error) {
-      log.error(`Uncaught exception in onFinish ${requestSummary(this)}`, error);
-    }
-    connection.start(() => this.#open());
+    self.#connection = connection;
+    self.application.logRequest(self);
+    const key = self.request.headers.get("Sec-WebSocket-Key") ?? "";
+    const upgraded = new UpgradedResponse(exchange, key, response.extrasIfAny);
+    self[RESPONSE] = upgraded as unknown as ResponseWriter;
+    runHook(
+      () => self.onFinish(),
+      () => `onFinish ${requestSummary(self)}`,
+    );
+    connection.start(() => WebSocketHandler.#open(self));
+    return null;
   }
 
-  #open(): unknown {
-    const { pathArgs } = this;
-    const open = this.open as (...args: unknown[]) => unknown;
-    const result = this.hasNamedPathArgs
-      ? open.call(this, this.pathKwargs)
-      : open.apply(this, [...pathArgs]);
+  static #open(self: WebSocketHandler): unknown {
+    const { pathArgs } = self;
+    const open = self.open as (...args: unknown[]) => unknown;
+    const result = self.hasNamedPathArgs
+      ? open.call(self, self.pathKwargs)
+      : open.apply(self, [...pathArgs]);
     return result;
   }
 }
@@ -253,31 +346,12 @@ const foreignOrigin: HandshakeRefusal = {
   message: "Cross origin websockets not allowed",
 };
 
-function send(
-  connection: WebSocketConnection,
-  message: WebSocketMessage,
-  options?: WriteMessageOptions,
-): Promise<void> {
-  const key = options?.key;
-  if (message instanceof Uint8Array) {
-    return options?.binary === false
-      ? connection.sendText(Buffer.from(message).toString("utf8"), key)
-      : connection.sendBytes(message, key);
-  }
-  if (
-    typeof message !== "string" &&
-    (typeof message !== "object" || message === null || Array.isArray(message))
-  ) {
-    throw new CodedError(
-      "ERR_HTTP_WRITE_TYPE",
-      `writeMessage() was given ${describe(message)}; allowed are strings, bytes and plain objects`,
-    );
-  }
-  const text = typeof message === "string" ? message : jsonText(message);
-  return options?.binary === true
-    ? connection.sendBytes(Buffer.from(text), key)
-    : connection.sendText(text, key);
-}
+const malformedExtensions: HandshakeRefusal = {
+  status: 400,
+  message: "Sec-WebSocket-Extensions is no list of extensions",
+};
+
+const stopping: HandshakeRefusal = { status: 503, message: "the server is stopping" };
 
 function notOpen(call: string): never {
   throw new CodedError("ERR_STATE", `${call} before open(): the connection is no WebSocket yet`);

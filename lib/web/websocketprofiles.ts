@@ -3,13 +3,15 @@
  *
  * A profile has what the settings and the class say, once for all connections. Application has one of these.
  */
-import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { resolve } from "../base/options.ts";
+import { IOLoop } from "../loop/ioloop.ts";
 import type { ExchangeServer } from "../server/exchange.ts";
+import { WebSocketHub } from "../server/websockethub.ts";
 import { type WebSocketOptions, webSocketOptions } from "../server/websocketoptions.ts";
 import type { WebSocketListener, WebSocketProfile } from "../server/websocketprofile.ts";
 import type { HandlerSettings } from "./applicationsettings.ts";
+import { runHook } from "./hookpromise.ts";
 
 /** How the framework tells a handler that its connection has ended: a symbol, so that no method of a user's is in its way. */
 export const CONNECTION_ENDED: unique symbol = Symbol("landspout.connectionEnded");
@@ -17,7 +19,7 @@ export const CONNECTION_ENDED: unique symbol = Symbol("landspout.connectionEnded
 /** A handler, as a profile sees it. */
 export interface WebSocketEnd extends WebSocketListener {
   [CONNECTION_ENDED](): void;
-  logException(error: unknown): void;
+  logException(error: unknown): unknown;
 }
 
 /** A handler class with options of its own. */
@@ -35,8 +37,24 @@ export class WebSocketProfiles {
   readonly #settings: HandlerSettings;
   readonly #byServer = new WeakMap<ExchangeServer, Map<object, WebSocketProfile>>();
 
+  #hub: WebSocketHub | null = null;
+
   constructor(settings: HandlerSettings) {
     this.#settings = settings;
+  }
+
+  /** The topics of the application. */
+  get hub(): WebSocketHub {
+    const { websocketMaxTopics, websocketMaxTopicLength, websocketMaxPatterns } = this.#settings;
+    this.#hub ??= new WebSocketHub(
+      {
+        maxTopics: websocketMaxTopics,
+        maxTopicLength: websocketMaxTopicLength,
+        maxPatterns: websocketMaxPatterns,
+      },
+      () => IOLoop.current().clock.now(),
+    );
+    return this.#hub;
   }
 
   /** @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE if the class says what cannot be */
@@ -71,6 +89,7 @@ export class WebSocketProfiles {
     }
     return {
       loop: server.loop,
+      frames: server.loop.outbox,
       server,
       options,
       expectsMask: true,
@@ -79,20 +98,11 @@ export class WebSocketProfiles {
         (listener as WebSocketEnd)[CONNECTION_ENDED]();
       },
       onListenerError(listener, error) {
-        if (error instanceof CodedError && error.code === "ERR_WEBSOCKET_CLOSED") {
-          log.info(`a WebSocket was written to after its end: ${error.message}`);
-        } else {
-          logListenerError(listener as WebSocketEnd, error);
-        }
+        runHook(
+          () => (listener as WebSocketEnd).logException(error),
+          () => "logException",
+        );
       },
     };
-  }
-}
-
-function logListenerError(listener: WebSocketEnd, error: unknown): void {
-  try {
-    listener.logException(error);
-  } catch (inLog) {
-    log.error("Uncaught exception in logException", inLog);
   }
 }

@@ -105,7 +105,8 @@ export function negotiateDeflate(
 /**
  * Judges a server's answer to an offer of ours that had client_max_window_bits.
  *
- * @returns what has been agreed on; null if the server did not accept the extension
+ * @returns what has been agreed on; null if the server did not accept the extension. clientMaxWindowBits may be 8, with
+ *   which zlib cannot compress: send messages as they are then
  * @throws never; "malformed" if the answer is not one to our offer: the connection must fail
  */
 export function readDeflateAnswer(
@@ -117,15 +118,14 @@ export function readDeflateAnswer(
   if (others.length > 0 || answer.name.toLowerCase() !== DEFLATE) return "malformed";
   const found = readParameters(answer);
   if (found === null || found.clientBits === 0) return "malformed";
+  // It may take less than was offered, not more. RFC 7692 §7.1.2.1.
+  if ((found.serverBits ?? 0) > wishes.serverMaxWindowBits) return "malformed";
   return {
     field: "",
     serverNoContextTakeover: found.serverNoContextTakeover,
     clientNoContextTakeover: wishes.clientNoContextTakeover || found.clientNoContextTakeover,
     serverMaxWindowBits: found.serverBits ?? MOST_BITS,
-    clientMaxWindowBits: Math.max(
-      LEAST_SERVER_BITS,
-      Math.min(found.clientBits ?? MOST_BITS, wishes.clientMaxWindowBits),
-    ),
+    clientMaxWindowBits: Math.min(found.clientBits ?? MOST_BITS, wishes.clientMaxWindowBits),
   };
 }
 

@@ -17,15 +17,20 @@ import {
   LENGTH_16,
   MASK_BYTES,
   MASKED,
+  MOST_16,
   OP_BINARY,
   OP_TEXT,
 } from "./frames.ts";
 import { takeMaskOff } from "./mask.ts";
 import { PartialMessage } from "./partialmessage.ts";
+import { asciiText } from "./shorttext.ts";
 
 const LENGTH = 0x7f;
+/** Bytes of the longest head, without a mask. A frame whose length takes 16 bits is longer than that. */
+const LONG_HEAD = 10;
 const FIN_TEXT = FIN | OP_TEXT;
 const FIN_BINARY = FIN | OP_BINARY;
+const REPLACEMENT = "\ufffd";
 
 /**
  * Reads frames until the bytes end or the reader stops.
@@ -65,10 +70,16 @@ function readWhole(reader: FrameReader, bytes: Buffer, start: number, end: numbe
     let length = second & LENGTH;
     let payload = at + 2;
     if (length >= LENGTH_16) {
-      if (length !== LENGTH_16 || end - at < 4) return at;
-      length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
-      if (length < LENGTH_16) return at;
-      payload += 2;
+      if (end - at < LONG_HEAD) return at;
+      if (length === LENGTH_16) {
+        length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
+        if (length < LENGTH_16) return at;
+        payload += 2;
+      } else {
+        length = longLength(bytes, at + 2);
+        if (length <= MOST_16) return at;
+        payload += 8;
+      }
     }
     if (expectsMask) payload += MASK_BYTES;
     const next = payload + length;
@@ -84,15 +95,24 @@ function readWhole(reader: FrameReader, bytes: Buffer, start: number, end: numbe
     }
     at = next;
     if (first === FIN_TEXT) {
-      if (!isAscii && !isUtf8(bytes.subarray(payload, next))) {
+      const text = isAscii ? asciiText(bytes, payload, next) : bytes.utf8Slice(payload, next);
+      // Decoding puts a U+FFFD in the place of what is not UTF-8: without one there is nothing to judge.
+      if (!isAscii && text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(payload, next))) {
         reader.onFault("utf8");
         return ~end;
       }
-      const text = isAscii ? bytes.latin1Slice(payload, next) : bytes.utf8Slice(payload, next);
       if (!reader.onText(text)) return ~at;
-    } else if (!reader.onBinary(Buffer.from(bytes.subarray(payload, next)))) {
-      return ~at;
+    } else {
+      const copy = Buffer.allocUnsafe(length);
+      bytes.copy(copy, 0, payload, next);
+      if (!reader.onBinary(copy)) return ~at;
     }
   }
   return at;
+}
+
+/** A length of 64 bits; 0 if it is more than an arena holds. */
+function longLength(bytes: Buffer, at: number): number {
+  const high = bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]! | bytes[at + 4]!;
+  return high === 0 ? (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]! : 0;
 }

@@ -7,6 +7,7 @@
  * @see RFC 6455 §4.2
  */
 import { createHash } from "node:crypto";
+import { isToken } from "../base/bytes.ts";
 
 /** The fields of a request; HTTPHeaders is one. */
 export interface HandshakeFields {
@@ -33,15 +34,16 @@ export const WEBSOCKET_VERSIONS = ["7", "8", "13"] as const;
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Sixteen bytes as base64: the last digit before the padding has two bits of them. */
-const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+/** Sixteen bytes as base64; the bits of the last digit that mean nothing may be anything. */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 /** Judges whether a request asks for a WebSocket. @returns null if it does */
 export function judgeUpgrade({ version, headers }: HandshakeRequest): HandshakeRefusal | null {
   if (!hasToken(headers.get("Upgrade"), "websocket") || version === "HTTP/1.0") {
     return { status: 400, message: 'Can "Upgrade" only to "WebSocket".' };
   }
-  if (!hasToken(headers.get("Connection"), "upgrade")) {
+  const connection = headers.get("Connection");
+  if (!hasToken(connection, "upgrade") || hasToken(connection, "close")) {
     return { status: 400, message: '"Connection" must be "Upgrade".' };
   }
   return null;
@@ -82,23 +84,22 @@ export function originOf(headers: HandshakeFields): string | null {
  * @param host the Host field
  */
 export function isSameOrigin(origin: string, host: string): boolean {
-  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(origin)?.[1];
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(origin)?.[1];
   return authority !== undefined && authority.toLowerCase() === host.toLowerCase();
 }
 
-/** The subprotocols a client offers, in order of preference. */
+/** The subprotocols a client offers, in order of preference; what is no token is none. */
 export function subprotocolsOf(headers: HandshakeFields): string[] {
   const field = headers.get("Sec-WebSocket-Protocol");
   if (field === null) return [];
   return field
     .split(",")
     .map((name) => name.trim())
-    .filter((name) => name !== "");
+    .filter(isToken);
 }
 
 /** Tells whether a comma-separated field has a token, whatever its case. */
 function hasToken(field: string | null, token: string): boolean {
-  return (
-    field !== null && field.split(",").some((element) => element.trim().toLowerCase() === token)
-  );
+  const elements = field?.split(",") ?? [];
+  return elements.some((element) => element.trim().toLowerCase() === token);
 }

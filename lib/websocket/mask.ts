@@ -70,7 +70,7 @@ export function unmask(
 }
 
 /** From this many bytes on the addon's unmask is cheaper than ours. */
-export const NATIVE_MASK_BYTES = 128;
+export const NATIVE_MASK_BYTES = 96;
 
 let nativeUnmask: Unmask | null = null;
 

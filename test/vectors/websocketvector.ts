@@ -1,0 +1,51 @@
+/**
+ * What a vector of WebSockets is: bytes that a client sends behind its handshake, and all that an echo server says to them.
+ *
+ * The files beside this one are named by the part of the standard that they test. test/server/websocketvectors.test.ts
+ * runs every vector whole, byte by byte and cut in two at every point; the outcome must be the same.
+ */
+
+/** Bytes and their outcome. */
+export interface WebSocketVector {
+  /** What must be so, with the section that says it: "RFC 6455 §5.1". */
+  readonly must: string;
+  /** What of it this vector shows. */
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** What the server sends, but for the close frame. */
+  readonly answer: Buffer;
+  /**
+   * How the connection is left: open (the next message is echoed, after `answer` and nothing more), or closed with a
+   * close frame of this code (null = without one).
+   */
+  readonly end: "open" | { readonly code: number | null };
+  /** Further field lines of the handshake. */
+  readonly fields?: string;
+}
+
+const nothing = Buffer.alloc(0);
+
+/** `bytes` are answered with `answer`; the connection stays open. */
+export function answered(
+  must: string,
+  name: string,
+  bytes: Buffer | readonly Buffer[],
+  ...answer: readonly Buffer[]
+): WebSocketVector {
+  return { must, name, bytes: joined(bytes), answer: Buffer.concat(answer), end: "open" };
+}
+
+/** `bytes` close the connection with a code, after `answer`. */
+export function closed(
+  must: string,
+  name: string,
+  code: number | null,
+  bytes: Buffer | readonly Buffer[],
+  answer: Buffer = nothing,
+): WebSocketVector {
+  return { must, name, bytes: joined(bytes), answer, end: { code } };
+}
+
+function joined(bytes: Buffer | readonly Buffer[]): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes as Buffer[]);
+}

@@ -1,0 +1,280 @@
+/** The opening handshake of WebSocketHandler: what becomes a WebSocket, and what is answered instead. */
+import * as assert from "uvu/assert";
+import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
+import { Echo, handshake, KEY, open, peerOf, text, UPGRADE } from "../support/websockets.ts";
+
+const HOST = "Host: 127.0.0.1\r\n";
+
+/** A handshake with other lines in the place of those that matter. */
+function asking(lines: string, start = "GET / HTTP/1.1"): string {
+  return `${start}\r\n${HOST}${lines}\r\n`;
+}
+
+const t = serverSuite("the handshake");
+
+t("is answered as RFC 6455 §1.3 shows", async () => {
+  const server = await startServer([["/echo", Echo]]);
+  const { head } = await open(server, "/echo");
+  const [start, ...lines] = head.trimEnd().split("\r\n");
+  assert.is(start, "HTTP/1.1 101 Switching Protocols");
+  const fields = new Map(lines.map((line) => line.toLowerCase().split(": ") as [string, string]));
+  assert.is(fields.get("upgrade"), "websocket");
+  assert.is(fields.get("connection"), "upgrade");
+  assert.match(head, /\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/);
+  for (const name of [
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "etag",
+    "sec-websocket-protocol",
+    "sec-websocket-extensions",
+  ]) {
+    assert.not.ok(fields.has(name), name);
+  }
+});
+
+for (const [name, lines] of [
+  [
+    "tokens in any case, in lists",
+    UPGRADE.replace("websocket", "WebSocket").replace(": Upgrade", ": keep-alive, upgrade"),
+  ],
+  ["version 8", UPGRADE.replace("Version: 13", "Version: 8")],
+  ["version 7", UPGRADE.replace("Version: 13", "Version: 7")],
+  ["another protocol beside", UPGRADE.replace("websocket", "h2c, websocket")],
+  ["the origin's own page", `${UPGRADE}Origin: http://127.0.0.1\r\n`],
+  ["a path behind the origin", `${UPGRADE}Origin: http://127.0.0.1/something\r\n`],
+  ["another scheme", `${UPGRADE}Origin: https://127.0.0.1\r\n`],
+  ["a key whose last bits are not zero", UPGRADE.replace(KEY, "abcdefghijklmnopqrstuv==")],
+  ["an empty body declared", `${UPGRADE}Content-Length: 0\r\n`],
+] as const) {
+  t(`takes ${name}`, async () => {
+    const { connect } = await startServer([["/", Echo]]);
+    const client = await connect();
+    void client.send(asking(lines));
+    assert.match(await client.receives("\r\n\r\n"), /^HTTP\/1\.1 101 /);
+    const peer = peerOf(client);
+    peer.send(text("hi"));
+    await peer.gets(0x81, "hi");
+  });
+}
+
+for (const [name, status, request, body] of [
+  [
+    "another protocol",
+    400,
+    asking(UPGRADE.replace("websocket", "h2c")),
+    'Can "Upgrade" only to "WebSocket".',
+  ],
+  [
+    "no Upgrade",
+    400,
+    asking(UPGRADE.replace("Upgrade: websocket\r\n", "")),
+    'Can "Upgrade" only to "WebSocket".',
+  ],
+  ["a plain GET", 400, asking(""), 'Can "Upgrade" only to "WebSocket".'],
+  [
+    "no Connection",
+    400,
+    asking(UPGRADE.replace("Connection: Upgrade\r\n", "")),
+    '"Connection" must be "Upgrade".',
+  ],
+  [
+    "a Connection without upgrade",
+    400,
+    asking(UPGRADE.replace(": Upgrade", ": keep-alive")),
+    '"Connection" must be "Upgrade".',
+  ],
+  [
+    "no version",
+    400,
+    asking(UPGRADE.replace(/Sec-WebSocket-Version: 13\r\n/, "")),
+    "Missing/Invalid WebSocket headers",
+  ],
+  [
+    "no key",
+    400,
+    asking(UPGRADE.replace(/Sec-WebSocket-Key.*\r\n/, "")),
+    "Missing/Invalid WebSocket headers",
+  ],
+  ["a short key", 400, asking(UPGRADE.replace(KEY, "short")), "Missing/Invalid WebSocket headers"],
+  [
+    "a key of 15 bytes",
+    400,
+    asking(UPGRADE.replace(KEY, "dGhlIHNhbXBsZSBub25j")),
+    "Missing/Invalid WebSocket headers",
+  ],
+  [
+    "a key that is no base64",
+    400,
+    asking(UPGRADE.replace(KEY, "dGhlIHNhbXBsZSBub2*jZQ==")),
+    "Missing/Invalid WebSocket headers",
+  ],
+  [
+    "two keys",
+    400,
+    asking(`${UPGRADE}Sec-WebSocket-Key: ${KEY}\r\n`),
+    "Missing/Invalid WebSocket headers",
+  ],
+  ["version 12", 426, asking(UPGRADE.replace("Version: 13", "Version: 12")), undefined],
+  ["version 0", 426, asking(UPGRADE.replace("Version: 13", "Version: 0")), undefined],
+  ["two versions", 426, asking(UPGRADE.replace("Version: 13", "Version: 13, 8")), undefined],
+  [
+    "extensions that are no list",
+    400,
+    asking(`${UPGRADE}Sec-WebSocket-Extensions: a;;b\r\n`),
+    undefined,
+  ],
+  ["Origin without a scheme", 403, asking(`${UPGRADE}Origin: 127.0.0.1\r\n`), undefined],
+  ["another host's page", 403, asking(`${UPGRADE}Origin: http://somewhereelse.com\r\n`), undefined],
+  ["a subdomain's page", 403, asking(`${UPGRADE}Origin: http://sub.127.0.0.1\r\n`), undefined],
+  ["another port's page", 403, asking(`${UPGRADE}Origin: http://127.0.0.1:8080\r\n`), undefined],
+  ["the origin null", 403, asking(`${UPGRADE}Origin: null\r\n`), undefined],
+  [
+    "an old version's foreign origin",
+    403,
+    asking(`${UPGRADE}Sec-WebSocket-Origin: http://evil\r\n`),
+    "Cross origin websockets not allowed",
+  ],
+  ["POST", 405, asking(`${UPGRADE}Content-Length: 0\r\n`, "POST / HTTP/1.1"), undefined],
+  ["PUT", 405, asking(`${UPGRADE}Content-Length: 0\r\n`, "PUT / HTTP/1.1"), undefined],
+] as const) {
+  t(`answers ${name} with ${status}, and the connection goes on`, async () => {
+    const { connect } = await startServer([["/", Echo]]);
+    const client = await connect();
+    void client.send(request);
+    const response = await client.readFinalResponse();
+    assert.is(response.status, status, response.head);
+    if (body !== undefined) assert.is(response.text, body);
+    if (status === 426) assert.is(response.header("Sec-WebSocket-Version"), "7, 8, 13");
+    assert.is(response.header("Sec-WebSocket-Accept"), null);
+    void client.send(handshake());
+    assert.match(await client.receives("\r\n\r\n"), /^HTTP\/1\.1 101 /);
+    assert.equal(loggedErrors(), []);
+  });
+}
+
+t("answers HEAD with 405 and no body", async () => {
+  const { connect } = await startServer([["/", Echo]]);
+  const client = await connect();
+  void client.send(asking(UPGRADE, "HEAD / HTTP/1.1"));
+  assert.is((await client.readFinalResponse({ method: "HEAD" })).status, 405);
+});
+
+for (const [name, request] of [
+  ["HTTP/1.0", asking(UPGRADE, "GET / HTTP/1.0")],
+  ["no Host", `GET / HTTP/1.1\r\n${UPGRADE}\r\n`],
+  ["a connection that is to be closed", asking(UPGRADE.replace(": Upgrade", ": Upgrade, close"))],
+] as const) {
+  t(`answers ${name} with 400 and closes`, async () => {
+    const { connect } = await startServer([["/", Echo]]);
+    const client = await connect();
+    void client.send(request);
+    assert.is((await client.readFinalResponse()).status, 400);
+    await client.closed();
+    assert.equal(loggedErrors(), []);
+  });
+}
+
+for (const [name, fields, body] of [
+  ["with a length", "Content-Length: 5\r\n", "hello"],
+  ["in chunks", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"],
+] as const) {
+  t(`refuses a body ${name}`, async () => {
+    const { connect } = await startServer([["/", Echo]]);
+    const client = await connect();
+    void client.send(`${asking(UPGRADE + fields)}${body}`);
+    assert.is((await client.readFinalResponse()).status, 400);
+    assert.equal(loggedErrors(), []);
+  });
+}
+
+t("takes frames that come with it, whole and cut", async () => {
+  const server = await startServer([["/", Echo]]);
+  for (const cut of [0, 1, 5, 9]) {
+    const client = await server.connect();
+    const frame = text("early");
+    void client.send(Buffer.concat([Buffer.from(handshake()), frame.subarray(0, cut)]));
+    assert.match(await client.receives("\r\n\r\n"), /^HTTP\/1\.1 101 /);
+    void client.send(frame.subarray(cut));
+    await peerOf(client).gets(0x81, "early");
+  }
+});
+
+t("is refused with what the pipelined bytes behind it are: HTTP", async () => {
+  const { connect } = await startServer([["/", Echo]]);
+  const client = await connect();
+  const bad = asking(UPGRADE.replace(KEY, "short"));
+  void client.send(bad + bad);
+  assert.is((await client.readFinalResponse()).status, 400);
+  assert.is((await client.readFinalResponse()).status, 400);
+});
+
+t("chooses a subprotocol once, of those that were offered", async () => {
+  const asked: (readonly string[])[] = [];
+  class Choosing extends Echo {
+    override selectSubprotocol(offered: readonly string[]) {
+      asked.push(offered);
+      return offered[1] ?? null;
+    }
+    override open() {
+      return this.writeMessage(`${this.selectedSubprotocol}`);
+    }
+  }
+  const server = await startServer([["/", Choosing]]);
+  const two = await open(
+    server,
+    "/",
+    "Sec-WebSocket-Protocol: a, b ,, c d\r\nSec-WebSocket-Protocol: e\r\n",
+  );
+  assert.match(two.head, /\r\nSec-WebSocket-Protocol: b\r\n/);
+  await two.gets(0x81, "b");
+  const none = await open(server);
+  assert.not.match(none.head, /Sec-WebSocket-Protocol/);
+  await none.gets(0x81, "null");
+  assert.equal(asked, [["a", "b", "e"], []]);
+});
+
+t("answers 500 if selectSubprotocol() returns what was not offered", async () => {
+  class Wrong extends Echo {
+    override selectSubprotocol() {
+      return "x";
+    }
+  }
+  const { connect } = await startServer([["/", Wrong]]);
+  const client = await connect();
+  void client.send(handshake());
+  assert.is((await client.readFinalResponse()).status, 500);
+  assert.is(loggedErrors().length, 1);
+});
+
+t("asks checkOrigin() of browsers alone, and takes no promise for yes", async () => {
+  const asked: string[] = [];
+  class Picky extends Echo {
+    override checkOrigin(origin: string) {
+      asked.push(origin);
+      return origin === "http://friend";
+    }
+  }
+  class Async extends Echo {
+    override checkOrigin(): boolean {
+      return Promise.resolve(false) as unknown as boolean;
+    }
+  }
+  const server = await startServer([
+    ["/", Picky],
+    ["/async", Async],
+  ]);
+  await open(server);
+  await open(server, "/", "Origin: http://friend\r\n");
+  assert.equal(asked, ["http://friend"]);
+  for (const [path, origin, status] of [
+    ["/", "http://foe", 403],
+    ["/async", "http://foe", 500],
+  ] as const) {
+    const client = await server.connect();
+    void client.send(handshake(path, `Origin: ${origin}\r\n`));
+    assert.is((await client.readFinalResponse()).status, status);
+  }
+});
+
+t.run();

@@ -1,0 +1,95 @@
+/** How large messages of WebSockets may be: at the limit, under, over, whole and in fragments. */
+import * as assert from "uvu/assert";
+import type { CodedError, WebSocketOptions } from "../../lib/index.ts";
+import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
+import { Echo, frameHead, hex, masked, open, type Peer, text } from "../support/websockets.ts";
+
+const t = serverSuite("limits of a WebSocket");
+const MiB = 1024 * 1024;
+
+async function skip(peer: Peer, bytes: number): Promise<void> {
+  for (let left = bytes; left > 0; left -= 30_000) {
+    await peer.client.receives(new RegExp(`^[^]{${Math.min(left, 30_000)}}`));
+  }
+}
+
+const limited = { websocketMaxMessageBytes: 1024 };
+
+t("takes a message of websocketMaxMessageBytes, whole and in fragments", async () => {
+  const server = await startServer([["/", Echo]], {}, limited);
+  const peer = await open(server);
+  peer.send(hex("81 fe 04 00 00 00 00 00"), Buffer.alloc(1024, "a"));
+  await peer.gets(0x81, "a".repeat(1024));
+  peer.send(masked(0x01, "a".repeat(1000)), masked(0x80, "a".repeat(24)));
+  await peer.gets(0x81, "a".repeat(1024));
+});
+
+for (const [name, bytes] of [
+  ["one byte more", [hex("81 fe 04 01 00 00 00 00"), Buffer.alloc(1025, "a")]],
+  ["one byte more, of which none has come", [hex("81 fe 04 01 00 00 00 00")]],
+  ["fragments that are more", [masked(0x01, "a".repeat(600)), masked(0x80, "a".repeat(600))]],
+  [
+    "fragments that will be more",
+    [masked(0x01, "a".repeat(1024)), frameHead(0x00, 1, 0x80), Buffer.alloc(4)],
+  ],
+  ["2^40 bytes, of which none has come", [hex("81 ff 00 00 01 00 00 00 00 00 00 00 00 00")]],
+  ["2^63 - 1 bytes", [hex("82 ff 7f ff ff ff ff ff ff ff 00 00 00 00")]],
+] as const) {
+  t(`closes with 1009 at ${name}`, async () => {
+    const server = await startServer([["/", Echo]], {}, limited);
+    const peer = await open(server);
+    peer.send(...bytes);
+    assert.is(await peer.getsClose(1009), "message too big");
+    assert.equal(loggedErrors(), []);
+  });
+}
+
+t("lets a class have another limit than its application", async () => {
+  class Large extends Echo {
+    static override readonly websocket = { maxMessageBytes: 2000 };
+  }
+  const server = await startServer([["/", Large]], {}, limited);
+  const peer = await open(server);
+  peer.send(text("a".repeat(2000)));
+  await peer.gets(0x81, "a".repeat(2000));
+  peer.send(text("a".repeat(2001)));
+  await peer.getsClose(1009);
+});
+
+for (const options of [{ maxMessageByte: 1 }, { pingIntervalMs: -1 }, { queuePolicy: "best" }]) {
+  t(`answers 500 to a handshake if a class says ${JSON.stringify(options)}`, async () => {
+    class Wrong extends Echo {
+      static override readonly websocket = options as WebSocketOptions;
+    }
+    const { connect } = await startServer([["/", Wrong]]);
+    const client = await connect();
+    const { handshake } = await import("../support/websockets.ts");
+    void client.send(handshake());
+    assert.is((await client.readFinalResponse()).status, 500);
+    assert.match(
+      String((loggedErrors()[0]?.error as CodedError | undefined)?.message),
+      /Wrong\.websocket/,
+    );
+  });
+}
+
+t("echoes 16 MiB in one frame, and in pieces of 1,000 bytes", async () => {
+  class Large extends Echo {
+    static override readonly websocket = { maxMessageBytes: 16 * MiB };
+  }
+  const server = await startServer([["/", Large]]);
+  const payload = Buffer.alloc(16 * MiB, "0123456789abcdef");
+  const frame = masked(0x81, payload);
+  for (const step of [frame.length, 64_000]) {
+    const peer = await open(server, "/", "", { deadlineMs: 30_000 });
+    for (let at = 0; at < frame.length; at += step) peer.send(frame.subarray(at, at + step));
+    await skip(peer, 10);
+    for (let at = 0; at < payload.length; at += 32_768) {
+      const part = await peer.client.receives(/^[\s\S]{32768}/);
+      if (part !== payload.latin1Slice(at, at + 32_768)) throw new Error(`differs at ${at}`);
+    }
+    peer.client.destroy();
+  }
+});
+
+t.run();

@@ -1,0 +1,239 @@
+/** Pings that the server sends, their deadlines on the loop's clock, and what is done about a peer that has vanished. */
+import * as assert from "uvu/assert";
+import { Application, type CodedError, IOLoop, type WebSocketOptions } from "../../lib/index.ts";
+import { deferred, until } from "../support/deferred.ts";
+import { turns } from "../support/rawclient.ts";
+import {
+  logged,
+  loggedErrors,
+  type Settings,
+  serverSuite,
+  startServer,
+} from "../support/servers.ts";
+import { close, closing, Echo, masked, open, pong, text } from "../support/websockets.ts";
+
+const t = serverSuite("pings of a WebSocket");
+
+async function pinging(settings: Settings, options: WebSocketOptions = {}) {
+  let closes = 0;
+  class Pinged extends Echo {
+    static override readonly websocket = options;
+    override onClose() {
+      closes++;
+    }
+  }
+  const server = await startServer([["/", Pinged]], {}, settings);
+  const peer = await open(server);
+  return { ...server, peer, closes: () => closes };
+}
+
+t("are not sent unless asked for", async () => {
+  const { peer, clock } = await pinging({});
+  clock.advance(3_600_000);
+  await turns(4);
+  peer.send(text("x"));
+  await peer.gets(0x81, "x");
+});
+
+t("come at each interval as long as they are answered", async () => {
+  const { peer, clock } = await pinging({
+    websocketPingIntervalMs: 10_000,
+    websocketPingTimeoutMs: 5_000,
+  });
+  for (let i = 0; i < 5; i++) {
+    clock.advance(9_000);
+    await turns(3);
+    assert.is(peer.client.unread, "");
+    clock.advance(1_100);
+    await peer.gets(0x89);
+    clock.advance(4_000);
+    peer.send(pong());
+    await turns(4);
+    clock.advance(5_000 - 4_000 - 100);
+    await peer.client.staysOpen();
+    // 10 s from ping to ping: 5.9 s are left, and a tick.
+    clock.advance(4_000);
+    await turns(2);
+    assert.is(peer.client.unread, "");
+    clock.advance(1_200);
+    await peer.gets(0x89);
+    peer.send(pong());
+    await turns(4);
+  }
+});
+
+t(
+  "that are not answered in time close with 1000, once, and then the connection is cut",
+  async () => {
+    const { peer, clock, closes } = await pinging({
+      websocketPingIntervalMs: 10_000,
+      websocketPingTimeoutMs: 5_000,
+    });
+    clock.advance(10_100);
+    await peer.gets(0x89);
+    clock.advance(4_800);
+    await peer.client.staysOpen();
+    clock.advance(400);
+    await peer.gets(0x88, closing(1000, "ping timed out"));
+    clock.advance(4_800);
+    await peer.client.staysOpen();
+    clock.advance(400);
+    await peer.client.gone();
+    await until(() => closes() === 1, "onClose");
+    assert.equal(loggedErrors(), []);
+  },
+);
+
+t("may be answered by anything that has been read since", async () => {
+  const { peer, clock } = await pinging({ websocketPingIntervalMs: 10_000 });
+  for (const frame of [text("x"), masked(0x01, "half"), masked(0x80)]) {
+    clock.advance(10_100);
+    await turns(2);
+    peer.send(frame);
+    await turns(4);
+  }
+  clock.advance(5_000);
+  await turns(2);
+  peer.client.assertOpen();
+});
+
+t("with a timeout of 0 may never be answered", async () => {
+  const { peer, clock } = await pinging({
+    websocketPingIntervalMs: 1_000,
+    websocketPingTimeoutMs: 0,
+  });
+  for (let i = 0; i < 10; i++) {
+    clock.advance(1_100);
+    await peer.gets(0x89);
+  }
+  await peer.client.staysOpen();
+});
+
+t("end with the connection", async () => {
+  const { peer, clock, closes } = await pinging({ websocketPingIntervalMs: 1_000 });
+  const { wheel } = IOLoop.current();
+  peer.send(close(1000));
+  await peer.getsClose(1000);
+  peer.client.destroy();
+  await until(() => closes() === 1, "onClose");
+  await turns(2);
+  assert.is(wheel.size, 0);
+  clock.advance(10_000);
+});
+
+t("do not put off the deadline of a close frame", async () => {
+  const gate = deferred();
+  class Closing extends Echo {
+    static override readonly websocket = { pingIntervalMs: 60_000, closeTimeoutMs: 2_000 };
+    override async open() {
+      await gate.promise;
+      this.close(1000);
+    }
+  }
+  const { connect, clock } = await startServer([["/", Closing]]);
+  const peer = await open({ connect });
+  clock.advance(60_100);
+  await peer.gets(0x89);
+  gate.resolve();
+  await peer.gets(0x88, closing(1000));
+  peer.send(pong());
+  await turns(4);
+  clock.advance(2_200);
+  await peer.client.gone();
+});
+
+t("do not end a connection whose listener is at work on what came before", async () => {
+  const gate = deferred();
+  class Slow extends Echo {
+    static override readonly websocket = { pingIntervalMs: 1_000 };
+    override async onMessage(message: string | Buffer) {
+      await gate.promise;
+      await this.writeMessage(message);
+    }
+  }
+  const server = await startServer([["/", Slow]]);
+  const peer = await open(server);
+  peer.send(text("a"));
+  await turns(3);
+  peer.send(text("b"));
+  await turns(3);
+  for (let i = 0; i < 10; i++) {
+    server.clock.advance(1_100);
+    await turns(1);
+  }
+  gate.resolve();
+  await until(() => peer.client.unread.includes("b"), "echo");
+  peer.client.assertOpen();
+});
+
+t("find out that a peer has vanished while its listener works", async () => {
+  class Stuck extends Echo {
+    static override readonly websocket = { pingIntervalMs: 1_000, closeTimeoutMs: 1_000 };
+    override onMessage() {
+      return new Promise(() => {});
+    }
+  }
+  const { connect, clock, server } = await startServer([["/", Stuck]]);
+  const peer = await open({ connect });
+  peer.send(text("a"));
+  await turns(3);
+  for (let i = 0; i < 4; i++) {
+    clock.advance(1_100);
+    await turns(1);
+  }
+  await until(() => server.connectionCount === 0, "end");
+});
+
+t("with a timeout longer than the interval are warned of once, and shortened", async () => {
+  const server = await startServer(
+    [["/", Echo]],
+    {},
+    {
+      websocketPingIntervalMs: 1_000,
+      websocketPingTimeoutMs: 5_000,
+    },
+  );
+  const peer = await open(server);
+  await open(server);
+  assert.is(logged("warn").filter(({ message }) => message.includes("ping timeout")).length, 1);
+  server.clock.advance(1_100);
+  await peer.gets(0x89);
+  server.clock.advance(1_100);
+  await peer.gets(0x88, closing(1000, "ping timed out"));
+});
+
+t("may be said by a class in the place of its application", async () => {
+  const { peer, clock } = await pinging(
+    { websocketPingIntervalMs: 60_000 },
+    { pingIntervalMs: 500 },
+  );
+  clock.advance(600);
+  await peer.gets(0x89);
+});
+
+t("of thousands of connections have one owner on the wheel", async () => {
+  const server = await startServer([["/", Echo]], {}, { websocketPingIntervalMs: 1_000 });
+  const peers = await Promise.all(Array.from({ length: 200 }, () => open(server)));
+  const { wheel } = IOLoop.current();
+  const before = wheel.size;
+  assert.ok(before >= 200);
+  server.clock.advance(1_100);
+  await Promise.all(peers.map((peer) => peer.gets(0x89)));
+  assert.is(wheel.size, before);
+});
+
+t("are settings, which are checked", () => {
+  for (const settings of [
+    { websocketPingIntervalMs: -1 },
+    { websocketPingTimeoutMs: 1.5 },
+    { websocketMaxMessageBytes: 0 },
+    { websocketCompression: "yes" },
+  ]) {
+    assert.throws(
+      () => new Application([["/", Echo]], settings as Settings),
+      (error: CodedError) => error.code.startsWith("ERR_OPTION_"),
+    );
+  }
+});
+
+t.run();
