@@ -15,7 +15,37 @@ export { type Logger, type LogLevel, log, logLevel, setLogger, setLogLevel } fro
 export { type Delay, IOLoop } from "./loop/ioloop.ts";
 export { PeriodicCallback, type PeriodicCallbackOptions } from "./loop/periodiccallback.ts";
 export { TimingWheel, type TimingWheelOptions, type WheelOwner } from "./loop/timingwheel.ts";
+export { BoundSocket } from "./net/boundsocket.ts";
+export type { ConnectAddress } from "./net/connectaddress.ts";
+export { IOStream } from "./net/iostream.ts";
+export type { IOStreamOptions } from "./net/iostreamoptions.ts";
 export type { BoundAddress } from "./net/listenaddress.ts";
+export {
+  addAcceptHandler,
+  type BindOptions,
+  type BindUnixOptions,
+  bindSockets,
+  bindUnixSocket,
+  isValidIp,
+} from "./net/netutil.ts";
+export type { PartialOptions, UntilOptions } from "./net/readarguments.ts";
+export {
+  type AddressFamily,
+  type NameResolver,
+  type Override,
+  OverrideResolver,
+  type ResolvedAddress,
+  Resolver,
+} from "./net/resolver.ts";
+export {
+  StreamBufferFullError,
+  StreamClosedError,
+  UnsatisfiableReadError,
+} from "./net/streamerrors.ts";
+export { TCPClient, type TCPConnectOptions } from "./net/tcpclient.ts";
+export { TCPServer } from "./net/tcpserver.ts";
+export type { TCPServerOptions } from "./net/tcpserveroptions.ts";
+export { toDuplex } from "./net/toduplex.ts";
 export {
   ParseBodyConfig,
   type ParseBodyOptions,
@@ -59,7 +89,14 @@ export {
 } from "./http/httputil.ts";
 export { type LinkifyOptions, linkify } from "./http/linkify.ts";
 export type { CookieAttributes, SameSite } from "./http/setcookie.ts";
-export type { CookieSecret } from "./http/signedvalue.ts";
+export {
+  type CookieSecret,
+  DEFAULT_SIGNED_VALUE_MIN_VERSION,
+  DEFAULT_SIGNED_VALUE_VERSION,
+  getSignatureKeyVersion,
+  MAX_SUPPORTED_SIGNED_VALUE_VERSION,
+  MIN_SUPPORTED_SIGNED_VALUE_VERSION,
+} from "./http/signedvalue.ts";
 export {
   parseRequestStartLine,
   parseResponseStartLine,
@@ -72,6 +109,7 @@ export {
   type URLArguments,
   urlConcat,
 } from "./http/urlconcat.ts";
+export type { Backplane, BackplaneMessage } from "./server/backplane.ts";
 export { DISPATCHES, type RequestTarget } from "./server/dispatchers.ts";
 export type { RequestDispatcher } from "./server/exchange.ts";
 export {
@@ -85,6 +123,11 @@ export type { RequestCallback } from "./server/functions.ts";
 export { HTTPServer } from "./server/httpserver.ts";
 export type { HTTPServerOptions, StopOptions } from "./server/httpserveroptions.ts";
 export { type NodeListener, nodeListener } from "./server/nodelistener.ts";
+export type { HistoryOptions } from "./server/topichistory.ts";
+export type { Subscribed, SubscribeOptions } from "./server/topicoptions.ts";
+export type { PresenceEvent, PresenceListener } from "./server/topicpresence.ts";
+export type { WebSocketOptions } from "./server/websocketoptions.ts";
+export { AnyMatches } from "./web/anymatches.ts";
 export { Application, type ApplicationSettings } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/argumentreader.ts";
 export type { CompressionOptions } from "./web/compressionoptions.ts";
@@ -95,6 +138,7 @@ export {
   removeslash,
   streamRequestBody,
 } from "./web/decorators.ts";
+export { DefaultHostMatches } from "./web/defaulthostmatches.ts";
 export { ErrorHandler } from "./web/errorhandler.ts";
 export { EventStream, type EventStreamOptions, type ServerSentEvent } from "./web/eventstream.ts";
 export { FallbackHandler } from "./web/fallbackhandler.ts";
@@ -118,9 +162,19 @@ export { RedirectHandler } from "./web/redirecthandler.ts";
 export { RequestHandler } from "./web/requesthandler.ts";
 export type { ErrorContext, RedirectOptions, Writable } from "./web/responsehandler.ts";
 export { type FieldValue, ResponseHeaders } from "./web/responseheaders.ts";
+export { ReversibleRuleRouter } from "./web/reversiblerulerouter.ts";
 export { route } from "./web/route.ts";
-export type { InitArgs, RouteEntry } from "./web/routing.ts";
+export { ReversibleRouter, Router } from "./web/router.ts";
+export type {
+  InitArgs,
+  MatchedParams,
+  MatchedRoute,
+  ReverseArg,
+  RoutedRequest,
+  RouteEntry,
+} from "./web/routing.ts";
 export { Rule } from "./web/rule.ts";
+export { RuleRouter } from "./web/rulerouter.ts";
 export {
   createSignedValue,
   decodeSignedValue,
@@ -130,21 +184,28 @@ export {
 export type { OutputOf, StandardResult, StandardSchema } from "./web/standardschema.ts";
 export { StaticFileHandler } from "./web/staticfilehandler.ts";
 export type { StaticFileOptions } from "./web/staticoptions.ts";
+export { isAbsolute } from "./web/staticurl.ts";
 export { Template, type TemplateOptions } from "./web/template.ts";
 export type { TemplateEngine, TemplateNamespace } from "./web/templateengine.ts";
 export { BaseLoader, DictLoader, Loader, type LoaderOptions } from "./web/templateloader.ts";
+export type { PublishOptions, TopicMessage } from "./web/topicmessages.ts";
 export { loadGettextTranslations, loadTranslations } from "./web/translations.ts";
 export { TemplateModule, type TemplateResources, UIModule } from "./web/uimodule.ts";
 export { UploadedFile, uploadedFiles } from "./web/uploadedfile.ts";
 export type { UploadOptions } from "./web/uploadoptions.ts";
-export { URLSpec } from "./web/urlspec.ts";
+export { URLSpec, url } from "./web/urlspec.ts";
 export {
   HTTPValidationError,
   type ValidatedPart,
   type ValidationIssue,
 } from "./web/validationerror.ts";
-export {
-  WebSocketHandler,
-  type WebSocketMessage,
-  type WriteMessageOptions,
-} from "./web/websockethandler.ts";
+export { websocketConnect } from "./web/websocketclient.ts";
+export { WebSocketClientConnection } from "./web/websocketclientconnection.ts";
+export type {
+  WebSocketClientOptions,
+  WebSocketRequest,
+} from "./web/websocketclientoptions.ts";
+export type { WebSocketCompressionOptions } from "./web/websocketcompression.ts";
+export { WebSocketHandler } from "./web/websockethandler.ts";
+export { WebSocketHandshakeError } from "./web/websockethandshakeerror.ts";
+export type { WebSocketMessage, WriteMessageOptions } from "./web/websocketmessage.ts";

@@ -36,6 +36,7 @@ export const errorTable = {
   ERR_STREAM_UNSATISFIABLE: "what a read waits for does not end within its maxBytes",
   ERR_STREAM_BUFFER_FULL: "a buffer of a stream is full",
   ERR_STREAM_IDLE: "a connection was silent for longer than idleTimeoutMs",
+  ERR_TLS_UNAVAILABLE: "what was asked for needs TLS, which is not there yet",
   ERR_CONNECT_TIMEOUT: "no connection was made within timeoutMs",
   ERR_ADDRESS: "an address to listen on or to connect to is malformed",
   ERR_SERVER_LISTENING: "the server already listens",
@@ -70,7 +71,8 @@ export const errorTable = {
   // What a request carries.
   ERR_HTTP_TOO_MANY_ARGUMENTS: "the query or the form has more arguments than are taken",
   ERR_HTTP_FORM_ENCODING: "a form arrived with a Content-Encoding",
-  ERR_HTTP_MULTIPART: "a multipart form is malformed, or has too many parts or too long a part header",
+  ERR_HTTP_MULTIPART:
+    "a multipart form is malformed, or has too many parts or too long a part header",
   ERR_HTTP_PART_TOO_LARGE: "a field or a file of a multipart form is larger than is taken",
   ERR_HTTP_JSON: "a body that should be JSON is malformed, not UTF-8, or has a property __proto__",
   ERR_HTTP_ARGUMENT_UNICODE: "an argument or a part of the path is not valid UTF-8",
@@ -109,12 +111,16 @@ export const errorTable = {
   ERR_SLOW_CLIENT: "more was sent to a client than it takes, and than is kept for it",
 
   // WebSocket.
+  ERR_WEBSOCKET_URL: "the URL of a WebSocket is malformed, or none that can be connected to",
   ERR_WEBSOCKET_HANDSHAKE: "the opening handshake is malformed or was refused",
   ERR_WEBSOCKET_PROTOCOL: "the peer broke the WebSocket protocol",
   ERR_WEBSOCKET_UTF8: "a text message or a close reason is not valid UTF-8",
   ERR_WEBSOCKET_MESSAGE_TOO_LARGE: "a message is larger than is taken",
   ERR_WEBSOCKET_CLOSED: "the WebSocket is closed or closing",
   ERR_WEBSOCKET_QUEUE_FULL: "too many bytes of messages wait for a peer that does not keep up",
+  ERR_TOPIC_NAME: "the name of a topic, or a pattern, is malformed",
+  ERR_TOPIC_LIMIT:
+    "a connection, or the application, has as many topics or patterns as it may have",
   ERR_WEBSOCKET_CLOSE_CODE: "a close code may not be sent, or its reason is too long",
 } as const;
 

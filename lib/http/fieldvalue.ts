@@ -120,3 +120,21 @@ export function checkReason(reason: string): string {
   const isPhrase = reason.length > 0 && firstByteNotIn(fieldValueBytes, reason) === -1;
   return isPhrase && !reason.includes("<") ? reason : UNKNOWN_REASON;
 }
+
+/**
+ * Makes a URI reference fit for a Location field: what is not ASCII is percent-encoded as UTF-8; the rest is left alone.
+ *
+ * @see RFC 3987 §3.1
+ */
+export function encodeLocation(url: string): string {
+  // What is no string is setHeader()'s to refuse.
+  if (typeof url !== "string") return url;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are ASCII
+  return url.replace(/[^\x00-\x7f]+/g, (text) =>
+    Buffer.from(text).toString("latin1").replace(/./gs, percentEncode),
+  );
+}
+
+function percentEncode(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+}

@@ -3,7 +3,7 @@
  * are ported line by line. Nothing in the framework calls it.
  */
 import { CodedError } from "../base/errors.ts";
-import { parseCookies } from "./cookies.ts";
+import { parseCookiePairs } from "./cookies.ts";
 import { toUnicode } from "./escape.ts";
 import { parseUrlEncoded } from "./forms.ts";
 import { splitHost } from "./requesttarget.ts";
@@ -22,9 +22,14 @@ export function splitHostAndPort(netloc: string): [host: string, port: number | 
   return [hostName, port];
 }
 
-/** Cookies of a Cookie field by name, the last of a name. @param cookie latin1 */
+/**
+ * Splits a Cookie field: all of it, also what request.cookies leaves out, as a value without a name, whose name is "".
+ *
+ * @param cookie latin1
+ * @see parseCookiePairs
+ */
 export function parseCookie(cookie: string): Map<string, string> {
-  return parseCookies(cookie);
+  return parseCookiePairs(cookie);
 }
 
 /**

@@ -76,7 +76,18 @@ export function* qsToQsl<Value>(
  *   the password
  * @see RFC 7617 §2, §2.1
  */
-export function encodeUsernamePassword({ username, password }: Credentials): Buffer {
+export function encodeUsernamePassword(credentials: Credentials): Buffer;
+/** As Tornado has it. */
+export function encodeUsernamePassword(
+  username: string | Uint8Array,
+  password: string | Uint8Array,
+): Buffer;
+export function encodeUsernamePassword(
+  given: Credentials | string | Uint8Array,
+  last: string | Uint8Array = "",
+): Buffer {
+  const isWhole = typeof given === "object" && "username" in given;
+  const { username, password } = isWhole ? given : { username: given, password: last };
   const name = normalised(username);
   if (name.includes(COLON)) {
     throw new CodedError(

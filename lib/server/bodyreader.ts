@@ -20,7 +20,7 @@ export interface BodyReader {
    * @param piece the reader's to keep; 1 to chunkBytes bytes
    * @returns a promise: no further piece before it settles, and the client is not read from meanwhile. If the call throws
    *   or its promise rejects with an HTTPInputError, the request is refused with that status; anything else is logged
-   *   and the connection aborted; onBodyAborted is called before either
+   *   and answered with 500, or, if the response has begun, cut off; onBodyAborted is called before either
    */
   onBody(piece: Buffer): PromiseLike<unknown> | undefined;
   /**

@@ -7,7 +7,6 @@ import type { Refusal } from "./refusals.ts";
 /** What a connection needs of its server, besides what its exchanges do. */
 export interface ConnectionServer extends ExchangeServer {
   readonly options: ResolvedHTTPServerOptions;
-  readonly isStopping: boolean;
   readonly longestSilenceMs: number;
   /** The asynchronous context that requests begin in. */
   readonly context: AsyncResource;

@@ -51,6 +51,7 @@ export interface RequestDispatcher {
 export interface ExchangeServer extends RequestServer {
   readonly loop: IOLoop;
   readonly keepsAlive: boolean;
+  readonly isStopping: boolean;
   readonly pieces: ResponsePieces;
   readonly options: { readonly highWaterBytes: number; readonly maxBodyBytes: number };
   /** Gives the connection to another owner. @throws CodedError ERR_STATE */

@@ -27,6 +27,7 @@ import {
   headTimeout,
   inputError,
   type Refusal,
+  readerFailed,
   refusalFor,
   refusalOf,
 } from "./refusals.ts";
@@ -302,8 +303,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
       return;
     }
     log.error("the reader of a request's body failed", error);
-    exchange.cutOff();
-    this.server.abort(this.slot, this.generation);
+    this.#refuseStarted(exchange, readerFailed);
   }
 
   // Steps.

@@ -17,7 +17,7 @@ import { fieldNames, HEAD_HAS_BODY, OP_ABORT, OP_CLOSE, OP_LINGER } from "../nat
 import { IOLoop } from "../loop/ioloop.ts";
 import { QuietOwner, quietOwner, type SlotOwner } from "../loop/slotowner.ts";
 import type { WheelOwner } from "../loop/timingwheel.ts";
-import { type BoundAddress, UNIX } from "../net/listenaddress.ts";
+import type { BoundAddress } from "../net/listenaddress.ts";
 import { setFieldNames } from "../http/knownfields.ts";
 import type { ConnectionServer } from "./connectionserver.ts";
 import type { Detached } from "./detachedslot.ts";
@@ -31,6 +31,7 @@ import {
   type StopOptions,
 } from "./httpserveroptions.ts";
 import { Listeners } from "./listeners.ts";
+import { PeerAddresses } from "./peeraddresses.ts";
 import { headTimeout, type Refusal, refusalFor, refusalText } from "./refusals.ts";
 import { RequestOrigin } from "./requestorigin.ts";
 import { ResponsePieces } from "./responsepieces.ts";
@@ -43,8 +44,7 @@ const IDLE = 0;
 const HEAD = 1;
 const LINGER = 2;
 
-const DEFAULT_GRACE_MS = 10_000;
-const DEFAULT_SILENCE_MS = 60_000;
+const [DEFAULT_GRACE_MS, DEFAULT_SILENCE_MS] = [10_000, 60_000];
 
 export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServer {
   readonly loop: IOLoop;
@@ -57,6 +57,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   readonly context = new AsyncResource("landspout.HTTPServer");
   /** @internal */
   readonly origin: RequestOrigin;
+  readonly #peers: PeerAddresses;
   /** @internal Requests may be followed by others on their connection. */
   keepsAlive: boolean;
   /** @internal After how many ms of silence every connection is looked at. */
@@ -83,6 +84,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     setFieldNames(fieldNames);
     this.#dispatcher = dispatcherOf(target);
     this.loop = IOLoop.current();
+    this.#peers = new PeerAddresses(this.loop);
     this.#listeners = new Listeners(this.loop, this, this.options);
     this.keepsAlive = !this.options.noKeepAlive;
     const { keepAliveTimeoutMs, writeStallTimeoutMs } = this.options;
@@ -163,7 +165,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   /** Closes every connection at once, whatever it is doing; detached ones are their owners' to close. */
   closeAllConnections(): void {
     this.#eachConnection((slot) => this.#command(OP_ABORT, slot));
-    if (this.isStopping) this.upgrades.abort();
+    this.upgrades.abort();
   }
 
   // Called by the loop, for connections on which nothing is in progress.
@@ -352,11 +354,9 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     this.loop.wheelChanged(deadlineMs);
   }
 
-  /** @internal The address of a connection's client; "0.0.0.0" for a Unix socket, "" if the connection is gone. */
+  /** @internal The address of a connection's client; "0.0.0.0" for a Unix socket. @see PeerAddresses */
   remoteIpOf(slot: number, generation: number): string {
-    const name = this.loop.poller.name(slot, generation, true);
-    if (name === null) return "";
-    return name[2] === UNIX ? "0.0.0.0" : name[0];
+    return this.#peers.ipOf(slot, generation);
   }
 
   // Steps.
@@ -378,6 +378,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   #connectionFor(exchange: Exchange): HTTP1Connection {
     const connection = new HTTP1Connection(this, exchange.slot, exchange.generation);
     this.loop.setOwner(exchange.slot, connection);
+    this.#peers.ipOf(exchange.slot, exchange.generation); // When the client has gone, it is too late to ask.
     return connection;
   }
 

@@ -65,6 +65,8 @@ export const headTimeout = refusal(
   "the request did not arrive in time",
 );
 export const bodyTimeout = refusal(408, "ERR_HTTP_BODY_TIMEOUT", "the body did not arrive in time");
+/** Our own fault: what takes the body could not, because the disk is full, say. */
+export const readerFailed = refusal(500, "ERR_STATE", "the body could not be taken");
 
 /** The refusal for a reason of the addon's. */
 export function refusalFor(reason: number): Refusal {

@@ -54,7 +54,7 @@ export class Upgrades {
    * Makes a connection a WebSocket.
    *
    * @param head      the response's head, 101, complete
-   * @param connection made for the exchange's slot; when it has ended, it calls closed()
+   * @param connection made for the exchange's slot; when it has ended, its profile tells the server
    * @throws CodedError ERR_STATE as detach()
    */
   upgrade(exchange: Exchange, head: string, connection: WebSocketConnection): void {
@@ -65,11 +65,6 @@ export class Upgrades {
     loop.outbox.writeLatin1(slot, generation, head);
     loop.outbox.command(OP_RAW, slot, generation);
     loop.setOwner(slot, connection);
-  }
-
-  /** A WebSocket has ended. */
-  closed(): void {
-    this.#server.onUpgradeClosed();
   }
 
   /** The server stops: its WebSockets are closed with 1001. */

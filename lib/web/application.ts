@@ -8,12 +8,15 @@
  * delivers, before any string is made of them.
  */
 import { log, logs } from "../base/log.ts";
+import type { Backplane } from "../server/backplane.ts";
 import { dispatcherOf, type RequestTarget } from "../server/dispatchers.ts";
 import type { Exchange, ExchangeServer, RequestDispatcher } from "../server/exchange.ts";
 import { handOver } from "../server/handover.ts";
 import { HTTPServer } from "../server/httpserver.ts";
 import type { HTTPServerOptions } from "../server/httpserveroptions.ts";
 import { hashPath } from "../server/methods.ts";
+import type { HistoryOptions } from "../server/topichistory.ts";
+import type { PresenceListener } from "../server/topicpresence.ts";
 import {
   type HandlerSettings,
   resolveSettings,
@@ -37,10 +40,12 @@ import type {
   PathKwargs,
   ReverseArg,
   RouteDestination,
+  RoutedRequest,
   RouteEntry,
 } from "./routing.ts";
 import { StaticFileHandler } from "./staticfilehandler.ts";
 import { staticRoutes } from "./staticroutes.ts";
+import { type PublishOptions, publishMessage, type TopicMessage } from "./topicmessages.ts";
 import { TransformedResponse } from "./transformedresponse.ts";
 import { TransformList } from "./transformlist.ts";
 import { receiveUploads } from "./uploadreader.ts";
@@ -132,6 +137,64 @@ export class Application implements RequestDispatcher, HandlerApplication {
     return this.#table.reverseUrl(name, ...args);
   }
 
+  /**
+   * Makes what the findHandler() of a router of one's own may return: a handler with what it is to be given.
+   *
+   * @param pathArgs, pathKwargs groups as they stand in the path, undecoded; not both
+   */
+  getHandlerDelegate(
+    _request: RoutedRequest,
+    handlerClass: HandlerClass,
+    targetKwargs: InitArgs = Object.freeze({}),
+    pathArgs: PathArgs | null = null,
+    pathKwargs: PathKwargs | null = null,
+  ): MatchedRoute {
+    return { target: destination(handlerClass, targetKwargs), args: pathArgs, kwargs: pathKwargs };
+  }
+
+  // Topics of WebSockets.
+
+  /**
+   * Sends a message to all WebSockets that are subscribed to a topic.
+   *
+   * @param message text, bytes, a plain object to be sent as JSON, or a function that makes one of these of its id
+   * @returns how many get it
+   * @throws CodedError ERR_TOPIC_NAME, ERR_HTTP_WRITE_TYPE; ERR_STATE inside of such a function
+   */
+  publish(topic: string, message: TopicMessage, options?: PublishOptions): number {
+    return publishMessage(this.webSockets.hub, topic, message, options);
+  }
+
+  /** How many WebSockets are subscribed to just this: a topic, or a pattern. */
+  subscriberCount(topic: string): number {
+    return this.webSockets.hub.subscriberCount(topic);
+  }
+
+  /** The topics and patterns that have subscribers. */
+  topics(): string[] {
+    return this.webSockets.hub.topics();
+  }
+
+  /** Who is present in a topic, in the order they joined: what they gave at subscribe. */
+  presence(topic: string): unknown[] {
+    return this.webSockets.hub.presence(topic);
+  }
+
+  /** Hears of who joins and leaves. @see WebSocketHub.onPresence() */
+  onPresence(topicOrPattern: string, listener: PresenceListener): () => void {
+    return this.webSockets.hub.onPresence(topicOrPattern, listener);
+  }
+
+  /** Keeps the last messages for clients that come back. @see WebSocketHub.keepHistory() */
+  keepHistory(topicOrPattern: string, options: HistoryOptions | null = {}): void {
+    this.webSockets.hub.keepHistory(topicOrPattern, options);
+  }
+
+  /** Joins the topics of other processes; null leaves them. @see Backplane */
+  connectBackplane(backplane: Backplane | null): void {
+    this.webSockets.hub.connectBackplane(backplane);
+  }
+
   /** Logs a response: below 400 at info, below 500 as a warning, else as an error; or calls logFunction. */
   logRequest(handler: ResponseHandler): void {
     const { logFunction } = this.settings;
@@ -160,7 +223,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
       const { pathHash, pathLength, pathStart, loop } = exchange;
       const target = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
       if (target !== null) this.#start(exchange, target, null, null);
-      else this.#startMatch(exchange, this.#table.lookupRest(exchange) ?? this.#default());
+      else this.#startMatch(exchange, this.#matchRest(exchange));
     } else {
       this.#startMatch(exchange, this.#match(exchange));
     }
@@ -211,10 +274,22 @@ export class Application implements RequestDispatcher, HandlerApplication {
       const { pathHash, pathLength, pathStart, loop } = exchange;
       const target = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
       if (target !== null) return { target, args: null, kwargs: null };
-      return this.#table.lookupRest(exchange) ?? this.#default();
+      return this.#matchRest(exchange);
     }
     if (exchange.isAsterisk || exchange.path === "*") return asteriskMatch;
-    return this.#table.lookup(exchange) ?? this.#default();
+    return this.#matchRest(exchange);
+  }
+
+  /** What no literal path decides. A matcher or router of the user's may throw. */
+  #matchRest(exchange: Exchange): MatchedRoute {
+    try {
+      const { hasPathBytes } = exchange;
+      const found = hasPathBytes ? this.#table.lookupRest(exchange) : this.#table.lookup(exchange);
+      return found ?? this.#default();
+    } catch (error) {
+      log.error(`Uncaught exception while ${exchange.method} ${exchange.uri} was routed`, error);
+      return { target: destination(ErrorHandler, serverError), args: null, kwargs: null };
+    }
   }
 
   #default(): MatchedRoute {

@@ -29,6 +29,7 @@ import type { OutputTransformClass } from "./outputtransform.ts";
 import type { HandlerClass, InitArgs } from "./routing.ts";
 import type { TemplateEngine } from "./templateengine.ts";
 import type { UISource } from "./uimoduleset.ts";
+import type { WebSocketCompressionOptions } from "./websocketcompression.ts";
 
 /** A name that is this near to one of ours was probably meant to be it. */
 const SLIP_EDITS = 2;
@@ -146,6 +147,19 @@ export const applicationSettings = options({
   websocketPingIntervalMs: integer({ default: 0, min: 0, max: 86_400_000 }),
   /** Time for the pong, in ms; null = the interval, 0 = for ever. Over it: close 1000. */
   websocketPingTimeoutMs: integer({ default: null, min: 0, max: 86_400_000 }),
+  /** Most topics and patterns that one WebSocket is subscribed to. */
+  websocketMaxTopics: integer({ default: 1_000, min: 1, max: 1_000_000 }),
+  /** Most characters of a topic's name, or of a pattern. */
+  websocketMaxTopicLength: integer({ default: 256, min: 1, max: 4_096 }),
+  /** Most different patterns that all WebSockets together are subscribed to. */
+  websocketMaxPatterns: integer({ default: 10_000, min: 0, max: 1_000_000 }),
+  /** Compress messages of WebSockets if the client can, or how to (WebSocketHandler.getCompressionOptions). */
+  websocketCompression: custom<boolean | WebSocketCompressionOptions>({
+    type: "boolean or object",
+    default: false,
+    allowed: "true, false, or an object of options",
+    isAllowed: (value) => typeof value === "boolean" || (isObject(value) && !Array.isArray(value)),
+  }),
 });
 
 /** What an application may be given. */

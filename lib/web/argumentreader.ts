@@ -29,6 +29,11 @@ const LAST_ASCII = 0x7f;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\x00-\x08\x0e-\x1f]/g;
 
+const SPACES = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const PADDING_BEFORE = new RegExp(`^[${SPACES}]+`);
+/** One that is looked for from each end of a run only: no run is walked more than twice. */
+const PADDING_BEHIND = new RegExp(`(?<![${SPACES}])[${SPACES}]+$`);
+
 /** All values of an argument, in order; [] if there are none. */
 export function readArguments(
   from: Arguments,
@@ -40,8 +45,17 @@ export function readArguments(
   if (values === undefined) return [];
   return values.map((raw) => {
     const text = decode(Buffer.from(raw, "latin1"), name).replace(CONTROLS, " ");
-    return strip ? text.trim() : text;
+    return strip ? stripped(text) : text;
   });
+}
+
+/** Takes off what Python's str.strip() does: NEL is white space there and in Unicode, U+FEFF is not. */
+function stripped(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed.length !== text.length || text.includes("\u0085")) {
+    return text.replace(PADDING_BEFORE, "").replace(PADDING_BEHIND, "");
+  }
+  return trimmed;
 }
 
 /**

@@ -93,7 +93,14 @@ export abstract class CookieHandler extends ResponseHandler {
     value: string | Uint8Array,
     { version, keyVersion = this.settings.keyVersion, nowMs = Date.now() }: SignOptions = {},
   ): string {
-    return createSignedValue({ secret: this.#secret(), name, value, version, keyVersion, nowMs });
+    return createSignedValue({
+      secret: CookieHandler.#secret(this),
+      name,
+      value,
+      version,
+      keyVersion,
+      nowMs,
+    });
   }
 
   /**
@@ -122,13 +129,13 @@ export abstract class CookieHandler extends ResponseHandler {
     name: string,
     { value = this.getCookie(name), maxAgeDays, minVersion }: GetSignedCookieOptions = {},
   ): Buffer | null {
-    const secret = this.#secret();
+    const secret = CookieHandler.#secret(this);
     return decodeSignedValue({ secret, name, value, maxAgeDays, minVersion, nowMs: Date.now() });
   }
 
   /** The number of the key that signed a cookie; null if there is none, or it is not signed. */
   getSignedCookieKeyVersion(name: string, value = this.getCookie(name)): number | null {
-    this.#secret();
+    CookieHandler.#secret(this);
     return value === null ? null : getSignatureKeyVersion(value);
   }
 
@@ -182,7 +189,7 @@ export abstract class CookieHandler extends ResponseHandler {
   /** The token that a form must bring back. Reading it sets the cookie if the client has none. */
   get xsrfToken(): string {
     const { extras } = this[RESPONSE];
-    extras.xsrfToken ??= this.#issueXsrfToken();
+    extras.xsrfToken ??= CookieHandler.#issueXsrfToken(this);
     return extras.xsrfToken;
   }
 
@@ -205,7 +212,7 @@ export abstract class CookieHandler extends ResponseHandler {
     const nowMs = Date.now();
     const token = decodeXSRFToken(given, nowMs);
     if (token === null) throw new HTTPError(403, "'_xsrf' argument has invalid format");
-    const expected = this.#cookieToken(nowMs);
+    const expected = CookieHandler.#cookieToken(this, nowMs);
     if (expected === null || !isSameXSRFToken(token, expected)) {
       throw new HTTPError(403, "XSRF cookie does not match POST argument");
     }
@@ -237,25 +244,25 @@ export abstract class CookieHandler extends ResponseHandler {
 
   // Steps.
 
-  #secret(): CookieSecret {
-    const { cookieSecret } = this.settings;
+  static #secret(self: CookieHandler): CookieSecret {
+    const { cookieSecret } = self.settings;
     if (cookieSecret === null) throw missingSetting("cookieSecret", "signed cookies");
     return cookieSecret;
   }
 
-  #cookieToken(nowMs: number): XSRFToken | null {
-    return decodeXSRFToken(this.getCookie(this.settings.xsrfCookieName, ""), nowMs);
+  static #cookieToken(self: CookieHandler, nowMs: number): XSRFToken | null {
+    return decodeXSRFToken(self.getCookie(self.settings.xsrfCookieName, ""), nowMs);
   }
 
-  #issueXsrfToken(): string {
-    const { xsrfCookieVersion: version, xsrfCookieName, xsrfCookieKwargs } = this.settings;
+  static #issueXsrfToken(self: CookieHandler): string {
+    const { xsrfCookieVersion: version, xsrfCookieName, xsrfCookieKwargs } = self.settings;
     const nowMs = Date.now();
-    const known = this.#cookieToken(nowMs);
+    const known = CookieHandler.#cookieToken(self, nowMs);
     const token = encodeXSRFToken(known ?? makeXSRFToken(nowMs), { version });
     if (known === null) {
-      const lasting = this.currentUser !== null && !("expires" in xsrfCookieKwargs);
+      const lasting = self.currentUser !== null && !("expires" in xsrfCookieKwargs);
       const days = lasting ? { expiresDays: COOKIE_DAYS } : {};
-      this.setCookie(xsrfCookieName, token, { ...days, ...xsrfCookieKwargs });
+      self.setCookie(xsrfCookieName, token, { ...days, ...xsrfCookieKwargs });
     }
     return token;
   }

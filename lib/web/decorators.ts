@@ -82,8 +82,8 @@ function decorator(mayEnter: (handler: RequestHandler) => boolean): MethodDecora
 function moved(handler: RequestHandler, path: string): false {
   if (!READING.has(handler.request.method)) throw new HTTPError(404);
   const { query } = handler.request;
-  // Two slashes in front would be another host's name.
-  const local = path.replace(/^\/{2,}/, "/");
+  // Two slashes in front would be another host's name; browsers take a backslash for one.
+  const local = path.replace(/^[/\\]{2,}/, "/");
   handler.redirect(query === "" ? local : `${local}?${query}`, { permanent: true });
   return false;
 }

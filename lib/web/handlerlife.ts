@@ -13,6 +13,7 @@ import { log } from "../base/log.ts";
 import type { BodyReader } from "../server/bodyreader.ts";
 import { decodePathArgs, decodePathKwargs } from "./argumentreader.ts";
 import type { HandlerPlan, Verb } from "./handlerplan.ts";
+import { isPromise, runHook } from "./hookpromise.ts";
 import { Finish, HTTPError } from "./httperror.ts";
 import { type RequestHandler, tellConnectionClose } from "./requesthandler.ts";
 import { requestSummary, type Writable } from "./responsehandler.ts";
@@ -99,7 +100,7 @@ function begin(
   kwargs: PathKwargs | null,
 ): Verb | undefined {
   handler.setDefaultHeaders();
-  handler.initialize(initArgs);
+  watchHook(handler, "initialize", handler.initialize(initArgs));
   const { exchange } = response;
   const verb = plan.verb(exchange.methodIndex, exchange);
   if (verb === undefined && !plan.supports(exchange.method)) throw new HTTPError(405);
@@ -110,6 +111,16 @@ function begin(
   return verb;
 }
 
+/** A hook that is not waited for was an async function: what it rejects with must not end the process. */
+function watchHook(handler: RequestHandler, name: string, result: unknown): void {
+  if (isPromise(result)) {
+    runHook(
+      () => result,
+      () => `${name} ${requestSummary(handler)}`,
+    );
+  }
+}
+
 function guard(handler: RequestHandler): void {
   const { crossOriginProtection, xsrfCookies } = handler.settings;
   if (crossOriginProtection) handler.checkCrossOrigin();
@@ -117,14 +128,14 @@ function guard(handler: RequestHandler): void {
 }
 
 function runVerb(handler: RequestHandler, response: ResponseWriter, verb: Verb | undefined): void {
-  if (response.isFinished) return;
+  if (response.isFinished || response.isErring) return;
   if (verb === undefined) throw new HTTPError(405);
   const result = callVerb(handler, verb);
   if (isPromise(result)) {
     goOnAfter(result, handler, response, () => {
-      if (!response.isFinished) handler.finish();
+      if (!response.isFinished && !response.isErring) handler.finish();
     });
-  } else if (!response.isFinished) {
+  } else if (!response.isFinished && !response.isErring) {
     handler.complete();
   }
 }
@@ -200,17 +211,10 @@ class StreamedBody implements BodyReader {
 function handleException(handler: RequestHandler, response: ResponseWriter, error: unknown): void {
   try {
     if (error instanceof Finish) {
-      if (response.isFinished) return;
-      if (error.chunk !== undefined) handler.write(error.chunk as Writable);
-      handler.complete();
+      finishEarly(handler, response, error);
       return;
     }
-    try {
-      handler.logException(error);
-    } catch (inLog) {
-      log.error("Uncaught exception in logException", inLog);
-    }
-    if (!response.isFinished) handler.sendError(statusOf(error), { error });
+    answerException(handler, response, error);
   } catch (again) {
     // Nothing is left to try; the client must not wait for ever.
     log.error(`Uncaught exception while an error was sent ${requestSummary(handler)}`, again);
@@ -220,15 +224,25 @@ function handleException(handler: RequestHandler, response: ResponseWriter, erro
   }
 }
 
+function finishEarly(handler: RequestHandler, response: ResponseWriter, { chunk }: Finish): void {
+  if (response.isFinished) return;
+  try {
+    if (chunk !== undefined) handler.write(chunk as Writable);
+    handler.complete();
+  } catch (error) {
+    answerException(handler, response, error);
+  }
+}
+
+function answerException(handler: RequestHandler, response: ResponseWriter, error: unknown): void {
+  runHook(
+    () => handler.logException(error),
+    () => `logException ${requestSummary(handler)}`,
+  );
+  if (!response.isFinished) handler.sendError(statusOf(error), { error });
+}
+
 function statusOf(error: unknown): number {
   if (error instanceof HTTPError) return error.statusCode;
   return error instanceof HTTPInputError ? error.status : 500;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }

@@ -51,6 +51,11 @@ export class HTTPError extends Error {
     this.logMessage = message;
     this.reason = given.reason ?? null;
   }
+
+  /** What is logged; null = nothing. Tornado's name for logMessage. */
+  getMessage(): string | null {
+    return this.logMessage;
+  }
 }
 
 /** An argument that has no default is not there. Answered with 400. */

@@ -55,18 +55,38 @@ const FIRST_SURROGATE = 0xd800;
 /**
  * Writes an object as JSON that is safe inside HTML, too: `</` is written `<\/`, as in Tornado.
  *
- * @throws CodedError ERR_HTTP_WRITE_TYPE for what is no object; for an array, whose JSON old browsers would run as a script
+ * @throws CodedError ERR_HTTP_WRITE_TYPE for what is no object; for an array, whose JSON old browsers would run as a
+ *   script; for what JSON makes nothing of: a promise, a Map, a Set, other bytes than a Uint8Array
  */
 export function jsonText(value: unknown): string {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const why = Array.isArray(value) ? "; wrap the array in an object, as {items: […]}" : "";
-    throw new CodedError(
-      "ERR_HTTP_WRITE_TYPE",
-      `write() was given ${describe(value)}; allowed are strings, Uint8Arrays and plain objects${why}`,
-    );
-  }
-  const text = plainText(value as Record<string, unknown>) ?? JSON.stringify(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refused(value);
+  const text = plainText(value as Record<string, unknown>) ?? unusualText(value);
   return text.includes("</") ? text.replaceAll("</", "<\\/") : text;
+}
+
+/** The JSON of an object that JSON.stringify must be asked about. */
+function unusualText(value: object): string {
+  // Each of these would be "{}" or a list of numbers, which nobody means.
+  const isLost =
+    value instanceof Map ||
+    value instanceof Set ||
+    value instanceof ArrayBuffer ||
+    ArrayBuffer.isView(value) ||
+    typeof (value as { then?: unknown }).then === "function";
+  const text = isLost ? undefined : JSON.stringify(value);
+  // toJSON() may have made anything of it.
+  if (text?.startsWith("{") !== true) throw refused(value);
+  return text;
+}
+
+function refused(value: unknown): CodedError {
+  let remedy = "";
+  if (Array.isArray(value)) remedy = "; wrap the array in an object, as {items: […]}";
+  else if (typeof (value as { then?: unknown } | null)?.then === "function") remedy = "; await it";
+  return new CodedError(
+    "ERR_HTTP_WRITE_TYPE",
+    `write() was given ${describe(value)}; allowed are strings, Uint8Arrays and plain objects${remedy}`,
+  );
 }
 
 /**

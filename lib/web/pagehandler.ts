@@ -13,6 +13,7 @@ import { xhtmlEscape } from "../http/escape.ts";
 import { CookieHandler } from "./cookiehandler.ts";
 import { getLocale, Locale } from "./locale.ts";
 import { RESPONSE } from "./responsewriter.ts";
+import { isAbsolute } from "./staticurl.ts";
 import type { TemplateEngine, TemplateNamespace } from "./templateengine.ts";
 import { Loader } from "./templateloader.ts";
 import { extendNamespace, handlerNamespace, mergeNamespaces } from "./templatenamespace.ts";
@@ -39,9 +40,6 @@ interface PageCache {
 }
 
 const caches = new WeakMap<object, PageCache>();
-
-/** A path that is not below staticPath. */
-const ABSOLUTE = /^(?:\/|https?:)/;
 
 export abstract class PageHandler extends CookieHandler {
   /** URLs of staticUrl() have protocol and host. Default false. */
@@ -91,7 +89,7 @@ export abstract class PageHandler extends CookieHandler {
 
   /** Makes the links to scripts. Each path stands once; relative ones go through staticUrl(). */
   renderLinkedJs(paths: readonly string[]): string {
-    return this.#linked(paths)
+    return PageHandler.#linked(this, paths)
       .map((path) => `<script src="${path}" type="text/javascript"></script>`)
       .join("");
   }
@@ -103,7 +101,7 @@ export abstract class PageHandler extends CookieHandler {
 
   /** Makes the links to style sheets. @see renderLinkedJs */
   renderLinkedCss(paths: readonly string[]): string {
-    return this.#linked(paths)
+    return PageHandler.#linked(this, paths)
       .map((path) => `<link href="${path}" type="text/css" rel="stylesheet"/>`)
       .join("");
   }
@@ -143,7 +141,7 @@ export abstract class PageHandler extends CookieHandler {
 
   /** UI methods by name, and `modules`. */
   get ui(): Readonly<Record<string, unknown>> {
-    return this.#ui().names;
+    return PageHandler.#ui(this).names;
   }
 
   /**
@@ -161,9 +159,9 @@ export abstract class PageHandler extends CookieHandler {
         "render() after finish(): the response is already complete",
       );
     }
-    const page = this.#renderPage(name, namespace);
-    if (typeof page === "string") return this.#finishPage(page);
-    return Promise.resolve(page).then((html) => this.#finishPage(html));
+    const page = PageHandler.#renderPage(this, name, namespace);
+    if (typeof page === "string") return PageHandler.#finishPage(this, page);
+    return Promise.resolve(page).then((html) => PageHandler.#finishPage(this, html));
   }
 
   /**
@@ -172,7 +170,7 @@ export abstract class PageHandler extends CookieHandler {
    * @throws CodedError as render(); ERR_TEMPLATE if the engine is asynchronous
    */
   renderString(name: string, namespace: object = {}): string {
-    const page = this.#renderPage(name, namespace);
+    const page = PageHandler.#renderPage(this, name, namespace);
     if (typeof page === "string") return page;
     throw new CodedError(
       "ERR_TEMPLATE",
@@ -182,7 +180,7 @@ export abstract class PageHandler extends CookieHandler {
 
   /** As renderString(), with an engine of either kind. */
   async renderStringAsync(name: string, namespace: object = {}): Promise<string> {
-    return this.#renderPage(name, namespace);
+    return PageHandler.#renderPage(this, name, namespace);
   }
 
   /**
@@ -202,10 +200,14 @@ export abstract class PageHandler extends CookieHandler {
 
   // Steps.
 
-  #renderPage(name: string, namespace: object): string | PromiseLike<string> {
-    const engine = this.#engine();
-    if (!this.settings.compiledTemplateCache) engine.reset?.();
-    const base = this.getTemplateNamespace();
+  static #renderPage(
+    self: PageHandler,
+    name: string,
+    namespace: object,
+  ): string | PromiseLike<string> {
+    const engine = PageHandler.#engine(self);
+    if (!self.settings.compiledTemplateCache) engine.reset?.();
+    const base = self.getTemplateNamespace();
     const names =
       engine.readsInherited === true
         ? extendNamespace(base, namespace)
@@ -213,49 +215,49 @@ export abstract class PageHandler extends CookieHandler {
     return engine.render(name, names);
   }
 
-  #finishPage(page: string): Promise<void> {
-    const { ui } = this[RESPONSE].extras;
+  static #finishPage(self: PageHandler, page: string): Promise<void> {
+    const { ui } = self[RESPONSE].extras;
     const active = ui instanceof HandlerUI ? ui.active : null;
     const isPlain = active === null || active.size === 0;
-    return this.finish(isPlain ? page : insertResources(page, active.values(), this));
+    return self.finish(isPlain ? page : insertResources(page, active.values(), self));
   }
 
-  #engine(): TemplateEngine {
-    const { engines } = this.#cache();
-    const maker = this.createTemplateLoader;
+  static #engine(self: PageHandler): TemplateEngine {
+    const { engines } = PageHandler.#cache(self);
+    const maker = self.createTemplateLoader;
     let byPath = engines.get(maker);
     if (byPath === undefined) {
       byPath = new Map();
       engines.set(maker, byPath);
     }
-    const path = this.getTemplatePath();
+    const path = self.getTemplatePath();
     let engine = byPath.get(path);
     if (engine === undefined) {
-      engine = this.createTemplateLoader(path);
+      engine = self.createTemplateLoader(path);
       byPath.set(path, engine);
     }
     return engine;
   }
 
-  #ui(): HandlerUI {
-    const { extras } = this[RESPONSE];
+  static #ui(self: PageHandler): HandlerUI {
+    const { extras } = self[RESPONSE];
     if (extras.ui instanceof HandlerUI) return extras.ui;
-    const ui = new HandlerUI(this, this.#cache().ui);
+    const ui = new HandlerUI(self, PageHandler.#cache(self).ui);
     extras.ui = ui;
     return ui;
   }
 
-  #cache(): PageCache {
-    let cache = caches.get(this.application);
+  static #cache(self: PageHandler): PageCache {
+    let cache = caches.get(self.application);
     if (cache === undefined) {
-      cache = { ui: new UIModuleSet(this.settings), engines: new Map() };
-      caches.set(this.application, cache);
+      cache = { ui: new UIModuleSet(self.settings), engines: new Map() };
+      caches.set(self.application, cache);
     }
     return cache;
   }
 
-  #linked(paths: readonly string[]): string[] {
-    const urls = paths.map((path) => (ABSOLUTE.test(path) ? path : this.staticUrl(path)));
+  static #linked(self: PageHandler, paths: readonly string[]): string[] {
+    const urls = paths.map((path) => (isAbsolute(path) ? path : self.staticUrl(path)));
     return [...new Set(urls)].map((url) => xhtmlEscape(url));
   }
 }

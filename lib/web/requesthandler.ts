@@ -16,9 +16,11 @@
  * parts are classes of their own: RequestReader (arguments), ResponseHandler (the response), CookieHandler (who asks),
  * PageHandler (pages).
  */
-import { log } from "../base/log.ts";
+import type { IOStream } from "../net/iostream.ts";
+import { detachStream } from "../server/detachstream.ts";
 import { EventStream, type EventStreamOptions } from "./eventstream.ts";
 import { HandlerPlan } from "./handlerplan.ts";
+import { runHook } from "./hookpromise.ts";
 import { HTTPError } from "./httperror.ts";
 import { NDJSONStream, type NDJSONStreamOptions } from "./ndjsonstream.ts";
 import { PageHandler } from "./pagehandler.ts";
@@ -113,6 +115,20 @@ export class RequestHandler extends PageHandler {
     this[RESPONSE].exchange.setBodyTimeoutMs(ms);
   }
 
+  /**
+   * Takes the connection away from HTTP and gives it to the caller, who ends it: for a protocol that begins as HTTP.
+   * Nothing of a response may have been sent, and none will be; onFinish() is not called.
+   *
+   * @throws CodedError ERR_STATE, and nothing has changed: see Exchange.detach()
+   */
+  detach(): IOStream {
+    const response = this[RESPONSE];
+    const stream = detachStream(response.exchange);
+    response.isFinished = true;
+    response.release();
+    return stream;
+  }
+
   // Long responses.
 
   /** Begins a response of server-sent events; await what its send() returns, or its `closed`. */
@@ -148,11 +164,10 @@ export class RequestHandler extends PageHandler {
 
 /** @internal Tells a handler, once, that its client has gone away. */
 export function tellConnectionClose(handler: RequestHandler): void {
-  try {
-    handler.onConnectionClose();
-  } catch (error) {
-    log.error(`Uncaught exception in onConnectionClose ${requestSummary(handler)}`, error);
-  }
+  runHook(
+    () => handler.onConnectionClose(),
+    () => `onConnectionClose ${requestSummary(handler)}`,
+  );
 }
 
 function unsupported(): never {

@@ -43,34 +43,34 @@ export abstract class RequestReader {
   getArgument(name: string): string;
   getArgument<T>(name: string, fallback: T, options?: ArgumentOptions): string | T;
   getArgument<T>(name: string, fallback?: T, options?: ArgumentOptions): string | T {
-    return this.#argument(this.request.arguments, name, fallback, options);
+    return RequestReader.#argument(this, this.request.arguments, name, fallback, options);
   }
 
   /** All values of an argument, those of the query first; [] if there are none. */
   getArguments(name: string, options?: ArgumentOptions): string[] {
-    return this.#arguments(this.request.arguments, name, options);
+    return RequestReader.#arguments(this, this.request.arguments, name, options);
   }
 
   /** As getArgument(), of the query alone. */
   getQueryArgument(name: string): string;
   getQueryArgument<T>(name: string, fallback: T, options?: ArgumentOptions): string | T;
   getQueryArgument<T>(name: string, fallback?: T, options?: ArgumentOptions): string | T {
-    return this.#argument(this.request.queryArguments, name, fallback, options);
+    return RequestReader.#argument(this, this.request.queryArguments, name, fallback, options);
   }
 
   getQueryArguments(name: string, options?: ArgumentOptions): string[] {
-    return this.#arguments(this.request.queryArguments, name, options);
+    return RequestReader.#arguments(this, this.request.queryArguments, name, options);
   }
 
   /** As getArgument(), of the body alone. */
   getBodyArgument(name: string): string;
   getBodyArgument<T>(name: string, fallback: T, options?: ArgumentOptions): string | T;
   getBodyArgument<T>(name: string, fallback?: T, options?: ArgumentOptions): string | T {
-    return this.#argument(this.request.bodyArguments, name, fallback, options);
+    return RequestReader.#argument(this, this.request.bodyArguments, name, fallback, options);
   }
 
   getBodyArguments(name: string, options?: ArgumentOptions): string[] {
-    return this.#arguments(this.request.bodyArguments, name, options);
+    return RequestReader.#arguments(this, this.request.bodyArguments, name, options);
   }
 
   // Validation, by any validator that speaks Standard Schema (zod, valibot, arktype, one's own).
@@ -139,23 +139,29 @@ export abstract class RequestReader {
 
   // Steps.
 
-  #argument<T>(
+  static #argument<T>(
+    self: RequestReader,
     from: Arguments,
     name: string,
     fallback: T | undefined,
     options?: ArgumentOptions,
   ): string | T {
-    const value = this.#arguments(from, name, options).at(-1);
+    const value = RequestReader.#arguments(self, from, name, options).at(-1);
     if (value !== undefined) return value;
     if (fallback === undefined) throw new MissingArgumentError(name);
     return fallback;
   }
 
-  #arguments(from: Arguments, name: string, options?: ArgumentOptions): string[] {
+  static #arguments(
+    self: RequestReader,
+    from: Arguments,
+    name: string,
+    options?: ArgumentOptions,
+  ): string[] {
     return readArguments(
       from,
       name,
-      (bytes, argument) => this.decodeArgument(bytes, argument),
+      (bytes, argument) => self.decodeArgument(bytes, argument),
       options,
     );
   }

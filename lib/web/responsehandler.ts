@@ -8,14 +8,15 @@ import { describe } from "../base/describe.ts";
 import { CodedError, HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { etagOf, matchesIfNoneMatch } from "../http/conditional.ts";
-import { checkReason } from "../http/fieldvalue.ts";
+import { checkReason, encodeLocation } from "../http/fieldvalue.ts";
 import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
 import { isBodiless } from "../http/httpstatus.ts";
 import type { ExchangeServer } from "../server/exchange.ts";
 import type { HandlerSettings } from "./applicationsettings.ts";
-import { debugPage, wantsHtml } from "./debugpage.ts";
-import { errorPage, tracebackPage } from "./errorpage.ts";
+import { errorBody } from "./errorbody.ts";
+import { errorPage } from "./errorpage.ts";
 import type { EtagSource } from "./etagsource.ts";
+import { isPromise, runHook } from "./hookpromise.ts";
 import { checkStatus, HTTPError } from "./httperror.ts";
 import { jsonText } from "./jsontext.ts";
 import type { PlainPieces } from "./plainpieces.ts";
@@ -23,7 +24,7 @@ import { RequestReader } from "./requestreader.ts";
 import type { FieldValue } from "./responseheaders.ts";
 import { RESPONSE, type ResponseWriter } from "./responsewriter.ts";
 import type { ReverseArg } from "./routing.ts";
-import { HTTPValidationError, PROBLEM_JSON } from "./validationerror.ts";
+import type { TopicApplication } from "./topicmessages.ts";
 import type { WebSocketProfiles } from "./websocketprofiles.ts";
 
 /** What write() takes: text, bytes, or a plain object to be sent as JSON. */
@@ -46,7 +47,7 @@ export interface RedirectOptions {
 }
 
 /** What a handler needs of its Application. */
-export interface HandlerApplication {
+export interface HandlerApplication extends TopicApplication {
   readonly settings: HandlerSettings;
   /** Logs a response that is complete. */
   logRequest(handler: ResponseHandler): void;
@@ -89,8 +90,8 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
     if (error instanceof HTTPError) {
       if (error.logMessage !== null)
         log.warn(`${error.statusCode} ${requestSummary(this)}: ${error.logMessage}`);
-    } else if (error instanceof CodedError && error.code === "ERR_HTTP_CONNECTION_CLOSED") {
-      log.info(`${requestSummary(this)}: ${error.message}`);
+    } else if (isClientGone(error)) {
+      log.info(`${requestSummary(this)}: the client has gone away`);
     } else if (error instanceof HTTPInputError) {
       log.info(`${error.status} ${requestSummary(this)}: ${error.message}`);
     } else {
@@ -100,24 +101,14 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
 
   /**
    * Writes the body of an error response. What was thrown is told only with the setting serveTraceback; with debug, as a
-   * page with the source around it, to clients that read HTML.
+   * page with the source around it, to clients that read HTML. An override may be async: it is waited for.
    */
-  writeError(status: number, { error }: ErrorContext): void {
-    if (error instanceof HTTPValidationError) {
-      this.setHeader("Content-Type", PROBLEM_JSON);
-      this.finish(error.problemText());
-      return;
-    }
-    const { serveTraceback, debug } = this.settings;
+  writeError(status: number, { error }: ErrorContext): unknown {
     const reason = this[RESPONSE].reasonText();
-    if (!serveTraceback || error === undefined) {
-      this.finish(errorPage(status, reason));
-    } else if (debug && wantsHtml(this.request.headers.get("Accept"))) {
-      this.finish(debugPage(status, reason, error, this.request));
-    } else {
-      this.setHeader("Content-Type", "text/plain; charset=UTF-8");
-      this.finish(tracebackPage(error));
-    }
+    const { contentType, text } = errorBody(status, reason, error, this.settings, this.request);
+    if (contentType !== null) this.setHeader("Content-Type", contentType);
+    this.finish(text);
+    return undefined;
   }
 
   /** The entity tag of the response, in quotes; null = none. Default: the SHA-1 of what was written. */
@@ -206,12 +197,7 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
    */
   write(chunk: Writable): void {
     const response = this[RESPONSE];
-    if (response.isFinished) {
-      throw new CodedError(
-        "ERR_HTTP_FINISHED",
-        "write() after finish(): the response is already complete",
-      );
-    }
+    if (response.isFinished) throw finished("write() after finish()");
     if (typeof chunk === "string" || chunk instanceof Uint8Array) {
       response.append(chunk);
     } else {
@@ -227,12 +213,7 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
    *   ERR_HTTP_CONNECTION_CLOSED if the client has gone
    */
   flush(): Promise<void> {
-    if (this.isFinished) {
-      throw new CodedError(
-        "ERR_HTTP_FINISHED",
-        "flush() after finish(): the response is already complete",
-      );
-    }
+    if (this.isFinished) throw finished("flush() after finish()");
     this[RESPONSE].flush();
     return this[RESPONSE].flushed();
   }
@@ -244,12 +225,7 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
    * @throws CodedError ERR_HTTP_FINISHED if it was completed before
    */
   finish(chunk?: Writable): Promise<void> {
-    if (this.isFinished) {
-      throw new CodedError(
-        "ERR_HTTP_FINISHED",
-        "finish() called twice: the response is already complete",
-      );
-    }
+    if (this.isFinished) throw finished("finish() called twice");
     if (chunk !== undefined) this.write(chunk);
     this.complete();
     return this[RESPONSE].flushed();
@@ -266,14 +242,14 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
     try {
       response.complete(this.application.pieces(response.exchange.server), this);
     } finally {
-      if (response.isFinished && !response.isSending) this.#end();
+      if (response.isFinished && !response.isSending) ResponseHandler.#end(this);
     }
   }
 
   /**
    * Sends the client elsewhere and finishes.
    *
-   * @param url absolute, or relative to the request's
+   * @param url absolute, or relative to the request's; what is not ASCII is percent-encoded as UTF-8
    * @throws CodedError ERR_HTTP_HEADERS_SENT; ERR_HTTP_STATUS if `status` is not 300 to 399
    */
   redirect(url: string, { permanent = false, status }: RedirectOptions = {}): void {
@@ -291,7 +267,7 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
       );
     }
     this.setStatus(code);
-    this.setHeader("Location", url);
+    this.setHeader("Location", encodeLocation(url));
     this.finish();
   }
 
@@ -307,12 +283,17 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
         this[RESPONSE].abandon();
         this[RESPONSE].isFinished = true;
         this[RESPONSE].exchange.abort();
-        this.#end();
+        ResponseHandler.#end(this);
       }
       return;
     }
     this[RESPONSE].abandon();
-    this.clear();
+    if (this[RESPONSE].exchange.isGone && isClientGone(context.error)) {
+      this[RESPONSE].isFinished = true;
+      ResponseHandler.#end(this);
+      return;
+    }
+    ResponseHandler.#clearForError(this);
     const fromError = context.error instanceof HTTPError ? context.error.reason : null;
     this.setStatus(status, context.reason ?? fromError ?? undefined);
     if (status === 405) this.setHeader("Allow", this.allowedMethods());
@@ -321,30 +302,25 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
       return;
     }
     try {
-      this.writeError(status, context);
+      const written: unknown = this.writeError(status, context);
+      if (isPromise(written)) ResponseHandler.#finishAfter(this, written, status);
     } catch (error) {
-      log.error(`Uncaught exception in writeError ${requestSummary(this)}`, error);
-      if (this[RESPONSE].abandon()) {
-        this.clear();
-        this.setStatus(status);
-        this.write(errorPage(status, this[RESPONSE].reasonText()));
-      }
+      ResponseHandler.#onErrorPageFailed(this, status, error);
     }
-    if (!this.isFinished) this.finish();
+    if (!this.isFinished && !this[RESPONSE].isErring) this.finish();
   }
 
   /** @internal */
   onResponseSent(): void {
-    this.#end();
+    ResponseHandler.#end(this);
   }
 
   /** @internal */
   onResponseFailed(error: unknown): void {
-    try {
-      this.logException(error);
-    } catch (inLog) {
-      log.error("Uncaught exception in logException", inLog);
-    }
+    runHook(
+      () => this.logException(error),
+      () => `logException ${requestSummary(this)}`,
+    );
     this[RESPONSE].isFinished = false;
     this.sendError(error instanceof HTTPError ? error.statusCode : 500, { error });
   }
@@ -354,17 +330,62 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
 
   // Steps.
 
-  #end(): void {
-    this.application.logRequest(this);
+  /** clear() for an error page, which is to be sent whatever setDefaultHeaders() throws. */
+  static #clearForError(self: ResponseHandler): void {
     try {
-      this.onFinish();
+      self.clear();
     } catch (error) {
-      log.error(`Uncaught exception in onFinish ${requestSummary(this)}`, error);
+      log.error(`Uncaught exception in setDefaultHeaders ${requestSummary(self)}`, error);
+      self[RESPONSE].clear();
+    }
+  }
+
+  /** Completes an error response when its asynchronous writeError() is done. */
+  static #finishAfter(self: ResponseHandler, written: PromiseLike<unknown>, status: number): void {
+    const { extras } = self[RESPONSE];
+    extras.isErring = true;
+    const finish = () => {
+      extras.isErring = false;
+      if (!self.isFinished) self.complete();
+    };
+    runHook(
+      () =>
+        written.then(finish, (error: unknown) => {
+          ResponseHandler.#onErrorPageFailed(self, status, error);
+          finish();
+        }),
+      () => `writeError ${requestSummary(self)}`,
+    );
+  }
+
+  static #onErrorPageFailed(self: ResponseHandler, status: number, error: unknown): void {
+    log.error(`Uncaught exception in writeError ${requestSummary(self)}`, error);
+    if (!self[RESPONSE].abandon()) return;
+    ResponseHandler.#clearForError(self);
+    self.setStatus(status);
+    self.write(errorPage(status, self[RESPONSE].reasonText()));
+  }
+
+  static #end(self: ResponseHandler): void {
+    self.application.logRequest(self);
+    if (self.onFinish !== ResponseHandler.prototype.onFinish) {
+      runHook(
+        () => self.onFinish(),
+        () => `onFinish ${requestSummary(self)}`,
+      );
     }
     // Of an upload no file stays that was not moved.
-    this[RESPONSE].exchange.bodyReader?.release?.();
-    this[RESPONSE].release();
+    self[RESPONSE].exchange.bodyReader?.release?.();
+    self[RESPONSE].release();
   }
+}
+
+function isClientGone(error: unknown): boolean {
+  return error instanceof CodedError && error.code === "ERR_HTTP_CONNECTION_CLOSED";
+}
+
+function finished(what: string): CodedError {
+  return new CodedError("ERR_HTTP_FINISHED", `${what}: the response is already complete`);
 }
 
 /** Names a request for the log: "GET /path (127.0.0.1)". */

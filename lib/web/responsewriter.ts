@@ -66,6 +66,11 @@ export class ResponseWriter {
     return this.rare;
   }
 
+  /** An asynchronous writeError() is at work: the response is its to complete. */
+  get isErring(): boolean {
+    return this.rare?.isErring === true;
+  }
+
   /**
    * Has `listener` called once if the client goes away before the response is finished. A second call changes nothing.
    *

@@ -16,6 +16,14 @@ export interface VersionSource {
 
 const DEFAULT_PREFIX = "/static/";
 
+/** A path that is not below staticPath. */
+const ABSOLUTE = /^(?:\/|https?:)/;
+
+/** Tells whether a path of a script or a style sheet is a URL already: it begins with "/", "http:" or "https:". */
+export function isAbsolute(path: string): boolean {
+  return ABSOLUTE.test(path);
+}
+
 /** @param version null = none */
 export function staticUrlOf(
   settings: StaticSettings,

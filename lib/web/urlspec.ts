@@ -34,3 +34,13 @@ export class URLSpec extends Rule {
     return this.targetKwargs ?? {};
   }
 }
+
+/** The same as `new URLSpec(…)`, as Tornado's tables are often written. @throws CodedError as URLSpec */
+export function url(
+  pattern: string | RegExp,
+  handler: RuleTarget,
+  kwargs: InitArgs | null = null,
+  name: string | null = null,
+): URLSpec {
+  return new URLSpec(pattern, handler, kwargs, name);
+}

@@ -23,6 +23,13 @@ util("parses cookies", () => {
     ],
   );
 });
+util("parses cookies without a name, and those that request.cookies leaves out", () => {
+  const parsed = (field: string) => Object.fromEntries(parseCookie(field));
+  assert.equal(parsed('a=b; "; c=d'), { a: "b", "": '"', c: "d" });
+  assert.equal(parsed("a b c=d e = f; gh=i"), { "a b c": "d e = f", gh: "i" });
+  assert.equal(parsed("  =  b  ;  ;  =  ;   c  =  ;  "), { "": "b", c: "" });
+  assert.equal(parsed("Path=/x; abc=def; unnamed"), { Path: "/x", abc: "def", "": "unnamed" });
+});
 util("parses queries of any bytes", () => {
   const bytes = (text: string) => Buffer.from(text, "latin1");
   assert.equal([...parseQsBytes("a=%e9&a=2&b=&c")], [["a", [bytes("\xe9"), bytes("2")]]]);

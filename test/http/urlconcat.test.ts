@@ -102,6 +102,10 @@ credentials("are joined by a colon, in UTF-8 of form NFC", () => {
   assert.is(encoded("", ""), ":");
 });
 
+credentials("may stand one after the other", () => {
+  assert.is(encodeUsernamePassword("Aladdin", "open: sesame").toString(), "Aladdin:open: sesame");
+});
+
 credentials("are left as they are where they are bytes", () => {
   const bytes = encodeUsernamePassword({ username: Buffer.of(0xe9), password: Buffer.of(0xff) });
   assert.is(bytes.toString("hex"), "e93aff");

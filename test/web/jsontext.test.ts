@@ -25,7 +25,6 @@ const objects: readonly object[] = [
   { a: `${"a".repeat(50)}\n`, b: "b".repeat(50) },
   { a: { toJSON: (name: string) => `named ${name}` } },
   { toJSON: () => ({ other: 1 }) },
-  new Map([[1, 2]]),
   { a: "", b: "" },
   Object.create(null, { x: { value: "y", enumerable: true } }),
   Object.create({ inherited: 1 }, { own: { value: 1, enumerable: true } }),
@@ -67,4 +66,24 @@ json("is refused for what JSON cannot say, and for arrays and texts", () => {
   assert.throws(() => jsonText([1]), /wrap the array in an object/);
   assert.throws(() => jsonText("x"), /allowed are strings, Uint8Arrays and plain objects/);
 });
+json("refuses what JSON would make nothing of", () => {
+  const values = [
+    new Map([["a", 1]]),
+    new Set(),
+    new Uint16Array(2),
+    new ArrayBuffer(2),
+    new Date(0),
+    Promise.resolve({}),
+    { toJSON: () => [1] },
+    { toJSON: () => undefined },
+  ];
+  for (const value of values) {
+    assert.throws(
+      () => jsonText(value),
+      (error: { code?: unknown }) => error.code === "ERR_HTTP_WRITE_TYPE",
+    );
+  }
+  assert.is(jsonText({ toJSON: () => ({ a: 1 }) }), '{"a":1}');
+});
+
 json.run();

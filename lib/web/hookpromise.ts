@@ -1,0 +1,30 @@
+/**
+ * Promises of hooks that nobody waits for: onFinish(), logException() and their like may be async functions all the same.
+ *
+ * A rejection of theirs is logged; unhandled, it would end the process.
+ */
+import { log } from "../base/log.ts";
+
+/** Tells whether a value can be waited for. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+/**
+ * Logs what a hook throws, now or, if it is asynchronous, later.
+ *
+ * @param where names the hook and the request
+ */
+export function runHook(hook: () => unknown, where: () => string): void {
+  const failed = (error: unknown) => log.error(`Uncaught exception in ${where()}`, error);
+  try {
+    const result = hook();
+    if (isPromise(result)) result.then(undefined, failed);
+  } catch (error) {
+    failed(error);
+  }
+}
