@@ -1,37 +1,34 @@
 // What an idle connection costs: `node bench/idle.mjs --server=landspout --connections=15000`.
 //
-// Opens keep-alive connections to a fresh, warmed-up server, sends one request on each, leaves
+//   --websockets      WebSockets, each with its handler, in the place of kept-alive HTTP connections
+//
+// Opens connections to a fresh, warmed-up server, sends one request (or message) on each, leaves
 // them in silence, and prints by how much the server's resident memory grew, in bytes a connection.
 // At the end every connection must still be open and answer a second request.
 
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "./lib/client.mjs";
 import { flags } from "./lib/flags.mjs";
-import { moveToLoadCpu, rssBytes, startServer } from "./lib/proc.mjs";
+import { Fleet } from "./lib/fleet.mjs";
+import { descriptorLimit, moveToLoadCpu, rssBytes, startServer } from "./lib/proc.mjs";
+import { socketScenarios } from "./lib/socketscenarios.mjs";
 
 const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 const warmupConnections = 64;
 const warmupRequests = 1_000; // on each: past the compiler, and past the growth of the young heap
+const warmupHandshakes = 512; // the same for WebSockets, and how long messages are echoed
+const warmupDepth = 16;
+const warmupMs = 3_000;
 const batch = 64;
 
-const given = flags({ server: "landspout", connections: 15_000, json: false });
+const given = flags({ server: "landspout", connections: 15_000, websockets: false, json: false });
 const count = Math.min(given.connections, descriptorLimit() - 100);
 if (count < given.connections) console.error(`ulimit -n allows ${count} connections`);
 
 moveToLoadCpu();
 const server = await startServer(given.server);
-await warmUp();
-const before = await settledRss();
-const clients = await openAll();
-const after = await settledRss();
-const closed = clients.filter((client) => client.closed).length;
-for (let at = 0; at < clients.length; at += batch) {
-  await Promise.all(clients.slice(at, at + batch).map((client) => client.ask(request)));
-}
-for (const client of clients) client.close();
+const { before, after } = given.websockets ? await watchWebSockets() : await watchRequests();
 await server.stop();
-if (closed > 0) throw new Error(`${given.server} closed ${closed} of the idle connections`);
 
 const bytes = Math.round((after - before) / count);
 if (given.json) {
@@ -39,8 +36,48 @@ if (given.json) {
 } else {
   const mib = (size) => (size / 1024 / 1024).toFixed(1);
   console.log(
-    `${given.server}: ${count} idle connections, RSS ${mib(before)} → ${mib(after)} MiB, ${bytes} B per connection`,
+    `${given.server}: ${count} idle ${given.websockets ? "WebSockets" : "connections"}, RSS ${mib(before)} → ${mib(after)} MiB, ${bytes} B per connection`,
   );
+}
+
+async function watchRequests() {
+  await warmUp();
+  const before = await settledRss();
+  const clients = await openAll();
+  const after = await settledRss();
+  const closed = clients.filter((client) => client.closed).length;
+  for (let at = 0; at < clients.length; at += batch) {
+    await Promise.all(clients.slice(at, at + batch).map((client) => client.ask(request)));
+  }
+  for (const client of clients) client.close();
+  if (closed > 0) throw new Error(`${given.server} closed ${closed} of the idle connections`);
+  return { before, after };
+}
+
+async function watchWebSockets() {
+  const { path, message } = socketScenarios.echo;
+  // Handshakes and messages until the code is optimised and the young heap's pages have all been written to; few
+  // handshakes, for what they leave behind in the old heap would be room for those that are counted.
+  for (let i = 0; i < warmupHandshakes; i += warmupConnections) {
+    const warm = new Fleet({ port: server.port, path });
+    await warm.open(warmupConnections);
+    await warm.verify(message);
+    if (i === 0) {
+      warm.prepare(message, warmupDepth);
+      warm.startEcho(warmupDepth);
+      await sleep(warmupMs);
+      await warm.stopEcho();
+    }
+    warm.close();
+  }
+  const before = await settledRss();
+  const fleet = new Fleet({ port: server.port, path });
+  await fleet.open(count);
+  await fleet.verify(message);
+  const after = await settledRss();
+  await fleet.verify(message);
+  fleet.close();
+  return { before, after };
 }
 
 async function warmUp() {
@@ -79,10 +116,4 @@ async function settledRss() {
     last = now;
   }
   return last;
-}
-
-/** Most descriptors that this process, and so the server too, may open. */
-function descriptorLimit() {
-  const limits = readFileSync("/proc/self/limits", "utf8");
-  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
 }

@@ -10,14 +10,12 @@
 // What is compared is the server's CPU time per request: unlike requests/s it does not depend on
 // how fast the load generator is.
 
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import os from "node:os";
-import path from "node:path";
 import { Client } from "./lib/client.mjs";
 import { flags } from "./lib/flags.mjs";
 import { load, loadTool } from "./lib/load.mjs";
-import { benchRoot, pinned, startServer } from "./lib/proc.mjs";
+import { installPeers } from "./lib/peers.mjs";
+import { pinned, startServer } from "./lib/proc.mjs";
 import { allServers, makeFiles, scenarios } from "./lib/scenarios.mjs";
 import { nginxBinary } from "./servers/nginx.mjs";
 
@@ -48,7 +46,7 @@ const serversOf = (scenario) =>
   );
 if (nginxBinary === null) console.error("nginx is not installed: it is left out");
 
-installPeers();
+installWhatIsNeeded();
 const files = chosen.some((name) => scenarios[name].file !== undefined) ? makeFiles() : null;
 for (const scenario of chosen) {
   for (const name of serversOf(scenario)) await verify(name, scenarios[scenario]);
@@ -57,8 +55,8 @@ const results = await measure();
 if (given.json) console.log(JSON.stringify({ machine: machine(), results }, null, 2));
 else print(results);
 
-/** The peers and autocannon are installed when they are first needed. */
-function installPeers() {
+/** The peers and autocannon, of those that are needed. */
+function installWhatIsNeeded() {
   const packages = {
     fastify: "fastify",
     "fastify-static": "@fastify/static",
@@ -66,14 +64,7 @@ function installPeers() {
   };
   const needed = chosen.flatMap(serversOf).flatMap((name) => packages[name] ?? []);
   if (loadTool === "autocannon") needed.push("autocannon");
-  if (needed.every((name) => existsSync(path.join(benchRoot, "node_modules", name)))) return;
-  console.error("installing the peers into bench/node_modules");
-  const options = ["--no-audit", "--no-fund", "--ignore-scripts"];
-  const { status } = spawnSync("npm", ["ci", "--prefix", benchRoot, ...options], {
-    cwd: benchRoot,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  if (status !== 0) throw new Error("could not install the peers: npm ci failed in bench/");
+  installPeers(needed);
 }
 
 async function verify(name, scenario) {

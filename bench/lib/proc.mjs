@@ -48,6 +48,18 @@ export function rssBytes(pid) {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
 }
 
+/** The part of it that is no file's: what the kernel may take back when it likes is not counted. */
+export function anonymousBytes(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
+}
+
+/** Most descriptors that this process, and so a server of its, may open. */
+export function descriptorLimit() {
+  const limits = readFileSync("/proc/self/limits", "utf8");
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
+}
+
 /** Whether server and load are each kept to a CPU of its own. */
 export const pinned = canPin;
 

@@ -1,8 +1,8 @@
-// The benchmark's routes on landspout: `node bench/servers/landspout.mjs PORT [FILES]`, FILES being
-// the folder of the static files.
+// The benchmark's routes and WebSockets on landspout: `node bench/servers/landspout.mjs PORT [FILES]`,
+// FILES being the folder of the static files.
 
 import { type } from "arktype";
-import { Application, RequestHandler } from "../../dist/lib/index.js";
+import { Application, RequestHandler, WebSocketHandler } from "../../dist/lib/index.js";
 
 // None of the peers computes an ETag unless asked, so that this one does not either.
 class Plain extends RequestHandler {
@@ -77,12 +77,45 @@ class Orders extends RequestHandler {
   }
 }
 
+class Echo extends WebSocketHandler {
+  onMessage(message) {
+    return this.writeMessage(message);
+  }
+}
+
+class DeflatedEcho extends Echo {
+  getCompressionOptions() {
+    return {};
+  }
+}
+
+/** What one sends goes to all. */
+class Topic extends WebSocketHandler {
+  open() {
+    this.subscribe("all");
+  }
+
+  onMessage(message) {
+    this.application.publish("all", message);
+  }
+}
+
+class DeflatedTopic extends Topic {
+  getCompressionOptions() {
+    return {};
+  }
+}
+
 const files = process.argv[3];
 const app = new Application(
   [
     ["/", Plain],
     ["/user/([^/]+)", User],
     ["/orders", Orders],
+    ["/echo", Echo],
+    ["/deflate", DeflatedEcho],
+    ["/topic", Topic],
+    ["/topic-deflate", DeflatedTopic],
   ],
   files === undefined ? {} : { staticPath: files },
 );

@@ -1,4 +1,5 @@
-// The benchmark's two routes on uWebSockets.js: `node bench/servers/uwebsockets.mjs PORT`.
+// The benchmark's two routes and its WebSockets on uWebSockets.js:
+// `node bench/servers/uwebsockets.mjs PORT`.
 
 import uWS from "uwebsockets";
 
@@ -20,6 +21,41 @@ app.get("/user/:id", (response, request) => {
   });
   response.writeHeader("Content-Type", "application/json; charset=UTF-8").end(body);
 });
+
+const sockets = {
+  maxPayloadLength: 1024 * 1024,
+  maxBackpressure: 64 * 1024 * 1024,
+  idleTimeout: 0,
+};
+
+function echo(isCompressed) {
+  return {
+    ...sockets,
+    compression: isCompressed ? uWS.SHARED_COMPRESSOR : uWS.DISABLED,
+    message(socket, message, isBinary) {
+      socket.send(message, isBinary, isCompressed);
+    },
+  };
+}
+
+/** What one sends goes to all. */
+function topic(name, isCompressed) {
+  return {
+    ...sockets,
+    compression: isCompressed ? uWS.SHARED_COMPRESSOR : uWS.DISABLED,
+    open(socket) {
+      socket.subscribe(name);
+    },
+    message(_socket, message, isBinary) {
+      app.publish(name, message, isBinary, isCompressed);
+    },
+  };
+}
+
+app.ws("/echo", echo(false));
+app.ws("/deflate", echo(true));
+app.ws("/topic", topic("all", false));
+app.ws("/topic-deflate", topic("all-deflate", true));
 
 app.listen("127.0.0.1", Number(process.argv[2]), (socket) => {
   if (!socket) throw new Error(`cannot listen on port ${process.argv[2]}`);
