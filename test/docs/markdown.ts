@@ -2,15 +2,32 @@
  * What of a Markdown page can be run: complete programs, and the sessions with them that follow.
  *
  * A program is a fenced block whose info string is "ts run" or "js run". A "console" block behind it is a session: each
- * line `$ curl …` is a request, the lines below it the body of its response. test/docs/snippets.test.ts runs them.
+ * line `$ curl …` is a request, the lines below it what curl prints. test/docs/snippets.test.ts runs them. Of curl's
+ * options these are understood: `-s`, `-o /dev/null`, `-d TEXT`, `-F PART`, `-H FIELD`, `-b COOKIES`, `-X METHOD`, and
+ * `-w FORMAT` with `%{http_code}`, `%header{name}` and `\n`.
  */
+
+/** One part of a multipart form: `-F 'name=text;type=…;filename=…'`. */
+export interface FormPart {
+  readonly name: string;
+  readonly text: string;
+  readonly type: string;
+  /** null = it is no file. */
+  readonly filename: string | null;
+}
 
 /** One request of a session. */
 export interface Ask {
   readonly url: string;
-  /** The body to post; null = GET. */
-  readonly data: string | null;
-  /** The response's body, without newlines at its end. */
+  readonly method: string;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The text to send, or the parts of a form; null = no body. */
+  readonly data: string | readonly FormPart[] | null;
+  /** The body is printed. */
+  readonly showsBody: boolean;
+  /** What is printed behind it; "" = nothing. */
+  readonly format: string;
+  /** What is printed, without newlines at its end. */
   readonly expected: string;
 }
 
@@ -48,18 +65,60 @@ export function asksOf(session: string): Ask[] {
   const found: Ask[] = [];
   for (const part of session.split(/^\$ /m).slice(1)) {
     const end = part.indexOf("\n");
-    const command = part.slice(0, end);
-    const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, a, b]) => a ?? b ?? "");
-    const [curl, ...rest] = words.filter((word) => word !== "-s");
-    const at = rest.indexOf("-d");
-    const [, data = null] = at === -1 ? [] : rest.splice(at, 2);
-    const [url] = rest;
-    if (curl !== "curl" || url === undefined || rest.length !== 1 || url.startsWith("-")) {
-      throw new Error(`not a command that the tests can run: ${command}`);
-    }
-    found.push({ url, data, expected: part.slice(end + 1).trimEnd() });
+    found.push(askOf(part.slice(0, end), part.slice(end + 1).trimEnd()));
   }
   return found;
+}
+
+function askOf(command: string, expected: string): Ask {
+  const [program, ...words] = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(
+    ([, a, b]) => a ?? b ?? "",
+  );
+  let url: string | null = null;
+  let method: string | null = null;
+  let data: string | null = null;
+  let format = "";
+  let showsBody = true;
+  const parts: FormPart[] = [];
+  const fields: [string, string][] = [];
+  const refuse = (): never => {
+    throw new Error(`not a command that the tests can run: ${command}`);
+  };
+  if (program !== "curl") refuse();
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (word === "-s") continue;
+    if (!word.startsWith("-")) {
+      if (url !== null) refuse();
+      url = word;
+      continue;
+    }
+    const value = words.shift() ?? refuse();
+    if (word === "-d") data = value;
+    else if (word === "-F") parts.push(formPart(value));
+    else if (word === "-H") fields.push(fieldOf(value));
+    else if (word === "-b") fields.push(["Cookie", value]);
+    else if (word === "-X") method = value;
+    else if (word === "-w") format = value;
+    else if (word === "-o" && value === "/dev/null") showsBody = false;
+    else refuse();
+  }
+  // First, so that one that is given replaces it.
+  if (data !== null) fields.unshift(["Content-Type", "application/x-www-form-urlencoded"]);
+  const body = parts.length > 0 ? parts : data;
+  method ??= body === null ? "GET" : "POST";
+  return { url: url ?? refuse(), method, fields, data: body, showsBody, format, expected };
+}
+
+function fieldOf(line: string): [string, string] {
+  const colon = line.indexOf(":");
+  return [line.slice(0, colon), line.slice(colon + 1).trim()];
+}
+
+function formPart(given: string): FormPart {
+  const [, name = "", text = "", parameters = ""] = /^(\w+)=([^;]*)(.*)$/.exec(given) ?? [];
+  const parameter = (key: string): string | null =>
+    new RegExp(`;${key}=([^;]*)`).exec(parameters)?.[1] ?? null;
+  return { name, text, type: parameter("type") ?? "", filename: parameter("filename") };
 }
 
 /** Fenced blocks; a fence ends at a line of as many backticks. */

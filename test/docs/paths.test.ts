@@ -1,4 +1,4 @@
-/** What the manual points at is there: files of the project, links from page to page, and the decisions' own list. */
+/** What the manual points at is there: files of the project, links from page to page, and the lists of pages and decisions. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,6 +42,25 @@ manual("links only to pages that exist", () => {
   }
 });
 
+manual("links only to headings that exist", () => {
+  for (const page of pages) {
+    for (const [, target = "", heading = ""] of text(page).matchAll(
+      /\]\(([^)#\s]*)#([^)\s]+)\)/g,
+    )) {
+      if (/^https?:/.test(target)) continue;
+      const linked = target === "" ? page : path.join(path.dirname(page), target);
+      assert.ok(anchorsOf(text(linked)).has(heading), `${page} links to ${target}#${heading}`);
+    }
+  }
+});
+
+manual("lists every page of the guide", () => {
+  const list = text("docs/guide/README.md");
+  for (const name of readdirSync(path.join(root, "docs/guide"))) {
+    assert.ok(name === "README.md" || list.includes(`](${name})`), name);
+  }
+});
+
 manual("lists every decision, numbered without a gap", () => {
   const names = readdirSync(path.join(root, "docs/adr")).filter((name) => /^\d{4}-/.test(name));
   const list = text("docs/adr/README.md");
@@ -55,3 +74,16 @@ manual("lists every decision, numbered without a gap", () => {
 });
 
 manual.run();
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(markdown: string): Set<string> {
+  const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w -]/g, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}

@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { suite } from "uvu";
@@ -108,13 +109,41 @@ function pages(): string[] {
   return ["README.md", ...names.map((name) => path.join("docs", name))];
 }
 
-async function answerTo({ url, data }: Ask, port: number): Promise<string> {
-  const target = new URL(url);
+/** What curl prints of the answer. By node:http, for fetch() decodes bodies, follows redirects and sends what it likes. */
+async function answerTo(ask: Ask, port: number): Promise<string> {
+  const body = bodyOf(ask.data);
+  const bytes = body === null ? null : Buffer.from(await body.arrayBuffer());
+  const type = body?.headers.get("Content-Type");
+  const headers: Record<string, string> = {};
+  // Of a text fetch would say that it is plain; the ask says what curl does.
+  if (type && typeof ask.data !== "string") headers["Content-Type"] = type;
+  for (const [name, value] of ask.fields) headers[name] = value;
+  const target = new URL(ask.url);
   target.port = String(port);
-  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
-  const response = await fetch(
-    target,
-    data === null ? {} : { method: "POST", body: data, headers },
-  );
-  return (await response.text()).trimEnd();
+  const outgoing = request(target, { method: ask.method, headers, agent: false });
+  outgoing.end(bytes ?? undefined);
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = ask.showsBody ? Buffer.concat(chunks).toString() : "";
+  return (text + formatted(ask.format, response)).trimEnd();
+}
+
+function bodyOf(data: Ask["data"]): Response | null {
+  if (data === null || typeof data === "string") return data === null ? null : new Response(data);
+  const form = new FormData();
+  for (const { name, text, type, filename } of data) {
+    if (filename === null) form.append(name, text);
+    else form.append(name, new Blob([text], { type }), filename);
+  }
+  return new Response(form);
+}
+
+function formatted(format: string, { statusCode, headers }: IncomingMessage): string {
+  return format
+    .replaceAll("\\n", "\n")
+    .replaceAll("%{http_code}", String(statusCode))
+    .replace(/%header\{([\w-]+)\}/g, (_, name: string) =>
+      [headers[name.toLowerCase()] ?? []].flat().join(", "),
+    );
 }

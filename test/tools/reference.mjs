@@ -81,6 +81,48 @@ const specs = [
     name: "webSocketOptions",
   },
   {
+    title: "Compressed WebSockets",
+    use: "what `getCompressionOptions()` returns, and the setting `websocketCompression`",
+    file: "lib/web/websocketcompression",
+    name: "webSocketCompressionOptions",
+  },
+  {
+    title: "websocketConnect",
+    use: "`websocketConnect(url, options)`, beside those of WebSocket",
+    file: "lib/web/websocketclientoptions",
+    name: "webSocketConnectOptions",
+  },
+  {
+    title: "IOStream",
+    use: "`new IOStream(options)`",
+    file: "lib/net/iostreamoptions",
+    name: "ioStreamOptions",
+  },
+  {
+    title: "TCPServer",
+    use: "`new TCPServer(options)`",
+    file: "lib/net/tcpserveroptions",
+    name: "tcpServerOptions",
+  },
+  {
+    title: "TCPClient",
+    use: "`client.connect(host, port, options)`, beside those of IOStream",
+    file: "lib/net/tcpclient",
+    name: "tcpConnectOptions",
+  },
+  {
+    title: "bindSockets",
+    use: "`bindSockets(port, address, options)`",
+    file: "lib/net/netutil",
+    name: "bindOptions",
+  },
+  {
+    title: "bindUnixSocket",
+    use: "`bindUnixSocket(path, options)`",
+    file: "lib/net/netutil",
+    name: "bindUnixOptions",
+  },
+  {
     title: "TimingWheel",
     use: "`new TimingWheel(nowMs, options)`",
     file: "lib/loop/timingwheel",
