@@ -19,6 +19,7 @@ const warmupRequests = 1_000; // on each: past the compiler, and past the growth
 const warmupHandshakes = 512; // the same for WebSockets, and how long messages are echoed
 const warmupDepth = 16;
 const warmupMs = 3_000;
+const quietMs = 12_000;
 const batch = 64;
 
 const given = flags({ server: "landspout", connections: 15_000, websockets: false, json: false });
@@ -105,8 +106,12 @@ async function openAll() {
   return open;
 }
 
-/** Resident memory once it has been the same for two seconds; the last reading after ten. */
+/**
+ * Resident memory once it has been the same for two seconds, or after ten; not before V8 has given back what a busy
+ * server's heap has to spare, which it does some eight seconds after the last work.
+ */
 async function settledRss() {
+  await sleep(quietMs);
   let last = rssBytes(server.pid);
   let steady = 0;
   for (let i = 0; i < 20 && steady < 4; i++) {

@@ -1,6 +1,7 @@
 // One load process of comet.mjs: `node bench/lib/cometload.mjs PORT COUNT SOURCE`. It opens WebSockets
-// from an address, says "open", and for each line on its input sends a message on every one and
-// says "answered" when each has been echoed.
+// from an address: half of them, of which it says "half"; the rest, when a line comes, of which it
+// says "open". For each further line it sends a message on every one, and says "answered" when each
+// has been echoed.
 
 import { createInterface } from "node:readline";
 import { Fleet } from "./fleet.mjs";
@@ -12,11 +13,14 @@ const { path, message } = socketScenarios.echo;
 
 moveToLoadCpu();
 const fleet = new Fleet({ port: Number(port), path, sources: [source] });
-await fleet.open(Number(count));
+const half = Math.floor(Number(count) / 2);
+await fleet.open(half);
 await fleet.verify(message);
-console.log("open");
+console.log("half");
 for await (const _line of createInterface({ input: process.stdin })) {
+  const isOpen = fleet.size > half;
+  if (!isOpen) await fleet.open(Number(count) - half);
   await fleet.verify(message);
-  console.log("answered");
+  console.log(isOpen ? "answered" : "open");
 }
 process.exit(0);

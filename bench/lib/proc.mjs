@@ -77,16 +77,17 @@ export function moveToLoadCpu() {
  * Starts bench/servers/NAME.mjs, or nginx, on a free port.
  *
  * @param given.files the folder of the static files, if the scenario has any
+ * @param given.nodeFlags flags of Node's
  * @returns { name, pid, port, stop() }
  */
-export async function startServer(name, { files = null } = {}) {
+export async function startServer(name, { files = null, nodeFlags = [] } = {}) {
   const port = await freePort();
   const isNginx = name.startsWith("nginx");
   const folder = isNginx ? mkdtempSync(path.join(os.tmpdir(), "landspout-bench-")) : null;
   const script = path.join(benchRoot, "servers", `${name}.mjs`);
   const line = isNginx
     ? nginxCommand({ folder, files, port, keepsOpen: name === "nginx-cached" })
-    : [process.execPath, script, String(port), ...(files === null ? [] : [files])];
+    : [process.execPath, ...nodeFlags, script, String(port), ...(files === null ? [] : [files])];
   const [command, ...args] = canPin ? ["taskset", "-c", serverCpu, ...line] : line;
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   servers.add(child);

@@ -34,7 +34,10 @@ export function wholeBodyBehind(exchange: Exchange, mostBytes: number): Buffer |
   const last = body + ring[body + RECORD_LENGTH]!;
   if (end - start !== declared || last >= turnWords) return null;
   if (!isRecord(ring, last, KIND_END, slot, generation)) return null;
-  return Buffer.from(loop.arena.subarray(start, end));
+  // Memory of its own, not of Buffer's pool: whoever gets it may transfer it.
+  const copy = Buffer.allocUnsafeSlow(declared);
+  loop.arena.copy(copy, 0, start, end);
+  return copy;
 }
 
 function isRecord(

@@ -175,7 +175,7 @@ class StreamedBody implements BodyReader {
   readonly #handler: RequestHandler;
   readonly #response: ResponseWriter;
   /** What prepare() enters is there in what follows. */
-  readonly #context = new AsyncResource("landspout.RequestHandler");
+  #context = new AsyncResource("landspout.RequestHandler");
 
   constructor(handler: RequestHandler, response: ResponseWriter) {
     this.#handler = handler;
@@ -199,7 +199,12 @@ class StreamedBody implements BodyReader {
     if (this.#response.isFinished) return undefined;
     const failed = (error: unknown) => handleException(this.#handler, this.#response, error);
     try {
-      const result = this.#context.runInAsyncScope(step);
+      const result = this.#context.runInAsyncScope(() => {
+        const returned = step();
+        // What the step has entered ends with this scope in newer Node.js; the next one begins with it.
+        this.#context = new AsyncResource("landspout.RequestHandler");
+        return returned;
+      });
       return isPromise(result) ? Promise.resolve(result).then(() => {}, failed) : undefined;
     } catch (error) {
       failed(error);

@@ -280,7 +280,8 @@ responses("cannot be written by hand, nor switch protocols: the connection ends"
   for (const way of ways) {
     const { connect } = await serve(way);
     const client = await connect();
-    await client.send(ask("/", "GET", "Connection: Upgrade\r\nUpgrade: x\r\n"));
+    // A newer Node.js refuses such hints itself: then the answer is 500, which ends the connection as well.
+    await client.send(ask("/", "GET", "Connection: Upgrade, close\r\nUpgrade: x\r\n"));
     await client.gone();
     assert.not.match(client.unread, /by hand|bytes| 101 /);
   }
