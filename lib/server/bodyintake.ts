@@ -14,6 +14,7 @@
 import { BodyBuffer } from "../base/bodybuffer.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import { isPromise } from "../base/promises.ts";
 import { BodyInflater, type ContentCoding } from "./bodyinflater.ts";
 import type { BodyReader } from "./bodyreader.ts";
 import { bodyTooLarge, chunkedTooLarge, inputError } from "./refusals.ts";
@@ -335,8 +336,4 @@ class Collector implements BodyReader {
   onBodyAborted(): void {
     this.#to.take();
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }

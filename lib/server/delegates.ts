@@ -5,11 +5,12 @@
  * head is told when it is there, before the body: that is what delegates are for.
  */
 import { log } from "../base/log.ts";
+import { isPromise } from "../base/promises.ts";
 import type { HTTPMessageDelegate, HTTPServerConnectionDelegate } from "../http/httpconnection.ts";
 import { RequestStartLine } from "../http/startlines.ts";
 import type { BodyReader } from "./bodyreader.ts";
 import type { Exchange } from "./exchange.ts";
-import { isPromise, StreamingBase } from "./handover.ts";
+import { StreamingBase } from "./handover.ts";
 import { RequestConnection } from "./httpconnection.ts";
 import { failExchange, summaryOf } from "./responsehead.ts";
 

@@ -10,10 +10,10 @@
  * There is no deadline: a request that is never answered waits as long as its client does, and is let go with it.
  */
 import { CodedError } from "../base/errors.ts";
+import { isPromise } from "../base/promises.ts";
 import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
 import type { Exchange, RequestDispatcher } from "./exchange.ts";
 import { FetchSender, isFetchResponse } from "./fetchresponse.ts";
-import { isPromise } from "./handover.ts";
 import { RequestConnection } from "./httpconnection.ts";
 import { failExchange } from "./responsehead.ts";
 

@@ -5,6 +5,7 @@
  * connection goes on calling who has it (its server's dispatcher), so what is left to be called is arranged here.
  */
 import { CodedError } from "../base/errors.ts";
+import { isPromise } from "../base/promises.ts";
 import type { BodyReader } from "./bodyreader.ts";
 import type { Exchange, RequestDispatcher } from "./exchange.ts";
 
@@ -104,14 +105,6 @@ export abstract class StreamingBase implements RequestDispatcher {
     }
     return undefined;
   }
-}
-
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }
 
 function ignore(): void {}

@@ -4,8 +4,8 @@
  * Several subscriptions with one key are one presence: a person with two tabs joins once and leaves once.
  */
 import { log } from "../base/log.ts";
+import { isPromise } from "../base/promises.ts";
 import { TopicIndex } from "../websocket/topics.ts";
-import { isPromise } from "./websocketprofile.ts";
 
 /** What has happened: somebody has joined a topic, has left it, or has said something else of itself. */
 export interface PresenceEvent {

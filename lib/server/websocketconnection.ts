@@ -16,6 +16,7 @@
  */
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import { isPromise } from "../base/promises.ts";
 import { OP_ABORT, OP_LINGER, OP_PAUSE, OP_RESUME, unmask } from "../native/addon.ts";
 import { keepable } from "../native/deflate.ts";
 import { closePayload, INTERNAL_ERROR, parseClose } from "../websocket/closecode.ts";
@@ -31,7 +32,6 @@ import {
   ENDED,
   ENDING,
   EOF_HELD,
-  isPromise,
   OPENING,
   PAUSED,
   READ_ENDED,

@@ -13,6 +13,7 @@ import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { resolve } from "../base/options.ts";
+import { isPromise } from "../base/promises.ts";
 import { checkPattern, checkTopic, TopicIndex } from "../websocket/topics.ts";
 import type { Backplane, BackplaneMessage } from "./backplane.ts";
 import { type MessageContent, PreparedMessage } from "./preparedmessage.ts";
@@ -26,7 +27,7 @@ import {
 } from "./topicpresence.ts";
 import { type Memberships, Subscription, Topic, type TopicOwner } from "./topicsubscription.ts";
 import type { WebSocketConnection } from "./websocketconnection.ts";
-import { closedError, isPromise, type WebSocketListener } from "./websocketprofile.ts";
+import { closedError, type WebSocketListener } from "./websocketprofile.ts";
 
 export class WebSocketHub implements TopicOwner {
   readonly #limits: HubLimits;

@@ -105,11 +105,3 @@ export const settled: Promise<void> = Promise.resolve();
 export function closedError(): CodedError {
   return new CodedError("ERR_WEBSOCKET_CLOSED", "the WebSocket is closed or closing");
 }
-
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
-}

@@ -25,12 +25,12 @@ import {
 import { ErrorHandler } from "./errorhandler.ts";
 import { runHandler, runStreaming } from "./handlerlife.ts";
 import type { HandlerPlan } from "./handlerplan.ts";
-import { runHook } from "./hookpromise.ts";
 import type { OutputTransformClass, TransformMaker } from "./outputtransform.ts";
 import { PlainPieces } from "./plainpieces.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import type { HandlerApplication, ResponseHandler } from "./responsehandler.ts";
 import { ResponseWriter } from "./responsewriter.ts";
+import { RouteMatch } from "./routematch.ts";
 import { RouteTable } from "./routetable.ts";
 import type {
   HandlerClass,
@@ -43,6 +43,7 @@ import type {
   RoutedRequest,
   RouteEntry,
 } from "./routing.ts";
+import { runHook } from "./runhook.ts";
 import { StaticFileHandler } from "./staticfilehandler.ts";
 import { staticRoutes } from "./staticroutes.ts";
 import { type PublishOptions, publishMessage, type TopicMessage } from "./topicmessages.ts";
@@ -149,7 +150,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
     pathArgs: PathArgs | null = null,
     pathKwargs: PathKwargs | null = null,
   ): MatchedRoute {
-    return { target: destination(handlerClass, targetKwargs), args: pathArgs, kwargs: pathKwargs };
+    return matchOf(handlerClass, targetKwargs, pathArgs, pathKwargs);
   }
 
   // Topics of WebSockets.
@@ -216,17 +217,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
 
   /** @internal @hot bench/run.mjs: once per request */
   startRequest(exchange: Exchange): void {
-    const { routed } = exchange;
-    if (routed !== null) {
-      this.#startMatch(exchange, routed as MatchedRoute);
-    } else if (exchange.hasPathBytes) {
-      const { pathHash, pathLength, pathStart, loop } = exchange;
-      const target = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
-      if (target !== null) this.#start(exchange, target, null, null);
-      else this.#startMatch(exchange, this.#matchRest(exchange));
-    } else {
-      this.#startMatch(exchange, this.#match(exchange));
-    }
+    this.#start(exchange, (exchange.routed as MatchedRoute | null) ?? this.#match(exchange));
   }
 
   /** @internal A request's body is here; some handlers want it in pieces all the same. */
@@ -241,7 +232,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
   /** @internal A request's body is about to be asked for: some handlers want it in pieces. */
   startBody(exchange: Exchange): unknown {
     const match = (exchange.routed as MatchedRoute | null) ?? this.#match(exchange);
-    const { target, args, kwargs } = match;
+    const { target } = match;
     exchange.routed = match;
     if (target.kind !== "handler") return handOver(exchange, foreign(target));
     const plan = planOf(target);
@@ -253,7 +244,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
     const response = this.#respond(exchange);
     const handler = this.#make(exchange, target, response);
     if (handler === null) return undefined;
-    return runStreaming(handler, response, plan, target.kwargs, args, kwargs);
+    return runStreaming(handler, response, plan, match);
   }
 
   /** @internal The ready-made heads of this application's plain responses on a server. @hot once per response */
@@ -272,9 +263,8 @@ export class Application implements RequestDispatcher, HandlerApplication {
   #match(exchange: Exchange): MatchedRoute {
     if (exchange.hasPathBytes) {
       const { pathHash, pathLength, pathStart, loop } = exchange;
-      const target = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
-      if (target !== null) return { target, args: null, kwargs: null };
-      return this.#matchRest(exchange);
+      const found = this.#table.lookupStatic(pathHash, pathLength, loop.arena, pathStart);
+      return found ?? this.#matchRest(exchange);
     }
     if (exchange.isAsterisk || exchange.path === "*") return asteriskMatch;
     return this.#matchRest(exchange);
@@ -288,29 +278,19 @@ export class Application implements RequestDispatcher, HandlerApplication {
       return found ?? this.#default();
     } catch (error) {
       log.error(`Uncaught exception while ${exchange.method} ${exchange.uri} was routed`, error);
-      return { target: destination(ErrorHandler, serverError), args: null, kwargs: null };
+      return matchOf(ErrorHandler, serverError);
     }
   }
 
   #default(): MatchedRoute {
     const { defaultHandlerClass: target, defaultHandlerArgs: kwargs } = this.settings;
     this.#defaultMatch ??=
-      target === null
-        ? { target: destination(ErrorHandler, notFound), args: null, kwargs: null }
-        : { target: destination(target, kwargs), args: null, kwargs: null };
+      target === null ? matchOf(ErrorHandler, notFound) : matchOf(target, kwargs);
     return this.#defaultMatch;
   }
 
-  #startMatch(exchange: Exchange, { target, args, kwargs }: MatchedRoute): void {
-    this.#start(exchange, target, args, kwargs);
-  }
-
-  #start(
-    exchange: Exchange,
-    target: RouteDestination,
-    args: PathArgs | null,
-    kwargs: PathKwargs | null,
-  ): void {
+  #start(exchange: Exchange, match: MatchedRoute): void {
+    const { target } = match;
     if (target.kind !== "handler") {
       handOver(exchange, foreign(target));
       return;
@@ -318,7 +298,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
     const plan = planOf(target);
     const response = this.#respond(exchange);
     const handler = this.#make(exchange, target, response);
-    if (handler !== null) runHandler(handler, response, plan, target.kwargs, args, kwargs);
+    if (handler !== null) runHandler(handler, response, plan, match);
   }
 
   #respond(exchange: Exchange): ResponseWriter {
@@ -339,7 +319,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
     } catch (error) {
       log.error(`the constructor of ${handlerClass.name} threw`, error);
       exchange.isStarted = true;
-      this.#start(exchange, destination(ErrorHandler, serverError), null, null);
+      this.#start(exchange, matchOf(ErrorHandler, serverError));
       return null;
     }
   }
@@ -369,13 +349,22 @@ class Asterisk extends RequestHandler {
 
 const notFound: InitArgs = Object.freeze({ statusCode: 404 });
 const serverError: InitArgs = Object.freeze({ statusCode: 500 });
-const asteriskMatch: MatchedRoute = {
-  target: destination(Asterisk, Object.freeze({})),
-  args: null,
-  kwargs: null,
-};
+const asteriskMatch = matchOf(Asterisk, Object.freeze({}));
 
 /** A handler that no route leads to. */
-function destination(target: HandlerClass, kwargs: InitArgs): RouteDestination {
-  return { kind: "handler", target, kwargs, name: null, rule: null, plan: null };
+function matchOf(
+  handlerClass: HandlerClass,
+  initArgs: InitArgs,
+  args: PathArgs | null = null,
+  kwargs: PathKwargs | null = null,
+): MatchedRoute {
+  const target: RouteDestination = {
+    kind: "handler",
+    target: handlerClass,
+    kwargs: initArgs,
+    name: null,
+    rule: null,
+    plan: null,
+  };
+  return new RouteMatch(target, args, kwargs);
 }

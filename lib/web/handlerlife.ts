@@ -10,15 +10,16 @@
 import { AsyncResource } from "node:async_hooks";
 import { HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import { isPromise } from "../base/promises.ts";
 import type { BodyReader } from "../server/bodyreader.ts";
 import { decodePathArgs, decodePathKwargs } from "./argumentreader.ts";
 import type { HandlerPlan, Verb } from "./handlerplan.ts";
-import { isPromise, runHook } from "./hookpromise.ts";
 import { Finish, HTTPError } from "./httperror.ts";
 import { type RequestHandler, tellConnectionClose } from "./requesthandler.ts";
 import { requestSummary, type Writable } from "./responsehandler.ts";
 import type { ResponseWriter } from "./responsewriter.ts";
-import type { InitArgs, PathArgs, PathKwargs } from "./routing.ts";
+import type { MatchedRoute } from "./routing.ts";
+import { runHook } from "./runhook.ts";
 
 /** Methods that change nothing, which no other origin's page can do harm with. RFC 9110 §9.2.1. */
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -32,15 +33,13 @@ export function runHandler(
   handler: RequestHandler,
   response: ResponseWriter,
   plan: HandlerPlan,
-  initArgs: InitArgs,
-  args: PathArgs | null,
-  kwargs: PathKwargs | null,
+  match: MatchedRoute,
 ): void {
   if (plan.isIsolated) {
     const context = new AsyncResource("landspout.RequestHandler");
-    context.runInAsyncScope(run, undefined, handler, response, plan, initArgs, args, kwargs);
+    context.runInAsyncScope(run, undefined, handler, response, plan, match);
   } else {
-    run(handler, response, plan, initArgs, args, kwargs);
+    run(handler, response, plan, match);
   }
 }
 
@@ -48,12 +47,10 @@ function run(
   handler: RequestHandler,
   response: ResponseWriter,
   plan: HandlerPlan,
-  initArgs: InitArgs,
-  args: PathArgs | null,
-  kwargs: PathKwargs | null,
+  match: MatchedRoute,
 ): void {
   try {
-    const verb = begin(handler, response, plan, initArgs, args, kwargs);
+    const verb = begin(handler, response, plan, match);
     const prepared = handler.prepare();
     if (isPromise(prepared)) {
       goOnAfter(prepared, handler, response, () => runVerb(handler, response, verb));
@@ -75,16 +72,14 @@ export function runStreaming(
   handler: RequestHandler,
   response: ResponseWriter,
   plan: HandlerPlan,
-  initArgs: InitArgs,
-  args: PathArgs | null,
-  kwargs: PathKwargs | null,
+  match: MatchedRoute,
 ): Promise<void> | undefined {
   const body = new StreamedBody(handler, response);
   response.exchange.isStarted = true;
   response.exchange.bodyReader = body;
   response.watch(() => tellConnectionClose(handler));
   return body.run(() => {
-    const verb = begin(handler, response, plan, initArgs, args, kwargs);
+    const verb = begin(handler, response, plan, match);
     body.verb = () => runVerb(handler, response, verb);
     return handler.prepare();
   });
@@ -95,15 +90,14 @@ function begin(
   handler: RequestHandler,
   response: ResponseWriter,
   plan: HandlerPlan,
-  initArgs: InitArgs,
-  args: PathArgs | null,
-  kwargs: PathKwargs | null,
+  match: MatchedRoute,
 ): Verb | undefined {
   handler.setDefaultHeaders();
-  watchHook(handler, "initialize", handler.initialize(initArgs));
+  watchHook(handler, "initialize", handler.initialize(match.target.kwargs));
   const { exchange } = response;
   const verb = plan.verb(exchange.methodIndex, exchange);
   if (verb === undefined && !plan.supports(exchange.method)) throw new HTTPError(405);
+  const { args, kwargs } = match;
   if (args !== null) handler.pathArgs = decodePathArgs(args, handler);
   else if (kwargs !== null) handler.pathKwargs = decodePathKwargs(kwargs, handler);
   if (exchange.body.length > 0) handler.request.parseBody();

@@ -20,13 +20,13 @@ import type { IOStream } from "../net/iostream.ts";
 import { detachStream } from "../server/detachstream.ts";
 import { EventStream, type EventStreamOptions } from "./eventstream.ts";
 import { HandlerPlan } from "./handlerplan.ts";
-import { runHook } from "./hookpromise.ts";
 import { HTTPError } from "./httperror.ts";
 import { NDJSONStream, type NDJSONStreamOptions } from "./ndjsonstream.ts";
 import { PageHandler } from "./pagehandler.ts";
 import { requestSummary } from "./responsehandler.ts";
 import { RESPONSE } from "./responsewriter.ts";
 import type { InitArgs } from "./routing.ts";
+import { runHook } from "./runhook.ts";
 import type { UploadOptions } from "./uploadoptions.ts";
 
 const plans = new WeakMap<object, HandlerPlan>();

@@ -7,6 +7,7 @@
 import { describe } from "../base/describe.ts";
 import { CodedError, HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import { isPromise } from "../base/promises.ts";
 import { etagOf, matchesIfNoneMatch } from "../http/conditional.ts";
 import { checkReason, encodeLocation } from "../http/fieldvalue.ts";
 import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
@@ -16,7 +17,6 @@ import type { HandlerSettings } from "./applicationsettings.ts";
 import { errorBody } from "./errorbody.ts";
 import { errorPage } from "./errorpage.ts";
 import type { EtagSource } from "./etagsource.ts";
-import { isPromise, runHook } from "./hookpromise.ts";
 import { checkStatus, HTTPError } from "./httperror.ts";
 import { jsonText } from "./jsontext.ts";
 import type { PlainPieces } from "./plainpieces.ts";
@@ -24,6 +24,7 @@ import { RequestReader } from "./requestreader.ts";
 import type { FieldValue } from "./responseheaders.ts";
 import { RESPONSE, type ResponseWriter } from "./responsewriter.ts";
 import type { ReverseArg } from "./routing.ts";
+import { runHook } from "./runhook.ts";
 import type { TopicApplication } from "./topicmessages.ts";
 import type { WebSocketProfiles } from "./websocketprofiles.ts";
 

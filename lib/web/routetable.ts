@@ -20,7 +20,6 @@ import { DefaultHostMatches, type DefaultHostOwner } from "./defaulthostmatches.
 import { HostMatches } from "./hostmatches.ts";
 import { ReversibleRuleRouter } from "./reversiblerulerouter.ts";
 import { RouteLevel } from "./routelevel.ts";
-import type { RouteTarget } from "./routetarget.ts";
 import type {
   MatchedRoute,
   ReverseArg,
@@ -117,14 +116,19 @@ export class RouteTable implements ReversibleRouter, DefaultHostOwner {
   }
 
   /**
-   * Finds the target of the path `bytes[start, start + length)` if one look-up settles it.
+   * Finds where the path `bytes[start, start + length)` goes, if one look-up settles it.
    *
    * @param hash   int32, by the `hashPath` of the options
    * @param length count of bytes, without the query
    * @returns null if `lookupRest` must be asked
    * @hot bench/micro/routing.bench.mjs: once per request; allocates nothing.
    */
-  lookupStatic(hash: number, length: number, bytes: Uint8Array, start: number): RouteTarget | null {
+  lookupStatic(
+    hash: number,
+    length: number,
+    bytes: Uint8Array,
+    start: number,
+  ): MatchedRoute | null {
     if (this.#stale) this.#compile();
     return this.#static.find(hash, length, bytes, start);
   }
@@ -160,7 +164,6 @@ export class RouteTable implements ReversibleRouter, DefaultHostOwner {
     const level = new RouteLevel(this.#root.rules, (router) => this.#watch(router));
     this.#watch(this.#root);
     const resolved = new Map<string, MatchedRoute>();
-    const targets = new Map<string, RouteTarget>();
     for (const path of level.literalPaths()) {
       const resolution = level.resolve(path);
       if (resolution === null || resolution === "guarded") continue;
@@ -169,12 +172,11 @@ export class RouteTable implements ReversibleRouter, DefaultHostOwner {
       // The bytes of a path are latin1, so other characters never arrive.
       if (!LATIN1_ONLY.test(path)) continue;
       resolved.set(path, resolution);
-      targets.set(path, resolution.target as RouteTarget);
     }
     for (const path of resolved.keys()) level.forget(path);
     this.#level = level;
     this.#resolved = resolved;
-    this.#static = new StaticTable(targets, this.#hashPath);
+    this.#static = new StaticTable(resolved, this.#hashPath);
     this.#stale = false;
   }
 

@@ -6,7 +6,7 @@
  * lines however large the table is. Only the table's own paths can make a probe long, never those of requests: a probe
  * ends at the first free place, and at least half of the places are free.
  */
-import type { RouteTarget } from "./routetarget.ts";
+import type { MatchedRoute } from "./routing.ts";
 
 /** Gives the int32 hash of a latin1 path; must be the function that made the hash given to `find`. */
 export type HashPath = (path: string) => number;
@@ -32,19 +32,19 @@ const OFFSET = 2;
 const TARGET = 3;
 const PLACE_SIZE = 4;
 
-/** An immutable map from paths to targets. */
+/** An immutable map from paths to where they lead. */
 export class StaticTable {
   /** How far a 32-bit product is shifted to give a place. */
   readonly #shift: number;
   readonly #mask: number;
-  /** PLACE_SIZE numbers a place: hash and length of a path, where in `#bytes` it begins (or FREE), index of its target. */
+  /** PLACE_SIZE numbers a place: hash and length of a path, where in `#bytes` it begins (or FREE), index of what it leads to. */
   readonly #places: Int32Array;
-  readonly #targets: readonly RouteTarget[];
+  readonly #targets: readonly MatchedRoute[];
   /** All paths, one after the other. */
   readonly #bytes: Uint8Array;
 
-  /** @param paths latin1 paths and their targets */
-  constructor(paths: ReadonlyMap<string, RouteTarget>, hashPath: HashPath) {
+  /** @param paths latin1 paths, and where each leads */
+  constructor(paths: ReadonlyMap<string, MatchedRoute>, hashPath: HashPath) {
     const bits = Math.max(1, Math.ceil(Math.log2(paths.size * 2 + 1)));
     const count = 2 ** bits;
     this.#shift = 32 - bits;
@@ -66,7 +66,7 @@ export class StaticTable {
    * @returns null if the path is not in the table
    * @hot bench/micro/routing.bench.mjs: once per request; allocates nothing.
    */
-  find(hash: number, length: number, bytes: Uint8Array, start: number): RouteTarget | null {
+  find(hash: number, length: number, bytes: Uint8Array, start: number): MatchedRoute | null {
     const places = this.#places;
     const mask = this.#mask;
     for (let place = Math.imul(hash, GOLDEN) >>> this.#shift; ; place = (place + 1) & mask) {

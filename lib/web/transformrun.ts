@@ -7,6 +7,7 @@
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import { isPromise } from "../base/promises.ts";
 import type { Eventual, OutputTransform, TransformedHead } from "./outputtransform.ts";
 import type { ResponseHeaders } from "./responseheaders.ts";
 
@@ -168,14 +169,6 @@ export class TransformRun {
     this.#idle = null;
     idle?.resolve();
   }
-}
-
-function isPromise<T>(value: Eventual<T>): value is PromiseLike<T> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }
 
 /** What a transform made, as the next one gets it. */

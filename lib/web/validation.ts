@@ -23,6 +23,7 @@
  * refused, as in JSON.
  */
 import { CodedError } from "../base/errors.ts";
+import { isPromise } from "../base/promises.ts";
 import type { Arguments } from "../http/forms.ts";
 import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
 import type { HTTPFile, HTTPFiles } from "../http/multipartfile.ts";
@@ -203,8 +204,4 @@ function resultOf(
     if (!(cause instanceof RangeError)) throw cause;
     throw new HTTPError(400, `the ${part} is nested too deeply for its schema`, { cause });
   }
-}
-
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { readonly then?: unknown }).then === "function";
 }

@@ -15,6 +15,7 @@
  */
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
+import { isPromise } from "../base/promises.ts";
 import {
   acceptValue,
   type HandshakeRefusal,
@@ -28,11 +29,11 @@ import {
 import type { Subscribed, SubscribeOptions } from "../server/topicoptions.ts";
 import { WebSocketConnection } from "../server/websocketconnection.ts";
 import type { WebSocketOptions } from "../server/websocketoptions.ts";
-import { isPromise, runHook } from "./hookpromise.ts";
 import { MessageStream } from "./messagestream.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import { requestSummary } from "./responsehandler.ts";
 import { RESPONSE, type ResponseWriter } from "./responsewriter.ts";
+import { runHook } from "./runhook.ts";
 import { but, type PublishOptions, publishMessage, type TopicMessage } from "./topicmessages.ts";
 import { UpgradedResponse } from "./upgradedresponse.ts";
 import { agreeOnCompression, type WebSocketCompressionOptions } from "./websocketcompression.ts";

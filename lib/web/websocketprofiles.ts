@@ -11,7 +11,7 @@ import { WebSocketHub } from "../server/websockethub.ts";
 import { type WebSocketOptions, webSocketOptions } from "../server/websocketoptions.ts";
 import type { WebSocketListener, WebSocketProfile } from "../server/websocketprofile.ts";
 import type { HandlerSettings } from "./applicationsettings.ts";
-import { runHook } from "./hookpromise.ts";
+import { runHook } from "./runhook.ts";
 
 /** How the framework tells a handler that its connection has ended: a symbol, so that no method of a user's is in its way. */
 export const CONNECTION_ENDED: unique symbol = Symbol("landspout.connectionEnded");

@@ -13,6 +13,7 @@ const floors: ReadonlyMap<string, number> = new Map([
   ["base", -1],
   ["native", 0],
   ["loop", 1],
+  ["process", 1.5],
   ["net", 2],
   ["http", 3],
   ["websocket", 3],

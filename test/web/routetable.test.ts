@@ -23,8 +23,8 @@ const request = (path: string, hostName = "127.0.0.1", fields: string[] = []) =>
 /** The name of the handler that one look-up finds, null if it leaves the path to lookup. */
 function nameByBytes(table: RouteTable, path: string, hash = fnv1a): string | null {
   const bytes = Buffer.from(`GET ${path} HTTP/1.1`, "latin1");
-  const target = table.lookupStatic(hash(path), path.length, bytes, 4);
-  return target === null ? null : (target.target as HandlerClass).name;
+  const found = table.lookupStatic(hash(path), path.length, bytes, 4);
+  return found === null ? null : (found.target.target as HandlerClass).name;
 }
 
 function nameOf(table: RouteTable, asked: RoutedRequest): string | null {
@@ -264,7 +264,7 @@ sameAnswers("answers as the ordered walk does", () => {
         const found = table.lookup(request(path, hostName));
         assert.is(found?.target.target, expected?.target.target, `round ${round}, ${path}`);
         assert.equal([found?.args, found?.kwargs], [expected?.args, expected?.kwargs]);
-        if (settled !== null) assert.is(settled.target, expected?.target.target);
+        if (settled !== null) assert.is(settled.target.target, expected?.target.target);
       }
     }
   }

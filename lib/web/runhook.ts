@@ -4,15 +4,7 @@
  * A rejection of theirs is logged; unhandled, it would end the process.
  */
 import { log } from "../base/log.ts";
-
-/** Tells whether a value can be waited for. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
-}
+import { isPromise } from "../base/promises.ts";
 
 /**
  * Logs what a hook throws, now or, if it is asynchronous, later.
