@@ -10,8 +10,7 @@
  * A message with a plural stands under its singular; which form a count takes is Intl.PluralRules' to say, and "other"
  * stands for those that are missing. A plain text stands for every count. A context stands before its message, with U+0004 between, as in gettext.
  */
-import { CONTEXT_SEPARATOR } from "../http/mofile.ts";
-import { checkCount, Locale, untranslated } from "./locale.ts";
+import { CatalogueLocale } from "./cataloguelocale.ts";
 
 /** The forms of a message that depends on a count; CLDR's categories. */
 export interface PluralTranslations {
@@ -26,7 +25,7 @@ export interface PluralTranslations {
 /** Translations by message. */
 export type JSONTranslations = ReadonlyMap<string, string | PluralTranslations>;
 
-export class JSONLocale extends Locale {
+export class JSONLocale extends CatalogueLocale {
   readonly #translations: JSONTranslations;
   readonly #rules: Intl.PluralRules;
 
@@ -36,25 +35,7 @@ export class JSONLocale extends Locale {
     this.#rules = new Intl.PluralRules(this.tag);
   }
 
-  override translate(message: string, pluralMessage?: string, count?: number): string {
-    const asked = pluralMessage === undefined ? null : checkCount(message, count);
-    return this.#find(message, asked) ?? untranslated(message, pluralMessage, count);
-  }
-
-  override pgettext(
-    context: string,
-    message: string,
-    pluralMessage?: string,
-    count?: number,
-  ): string {
-    const asked = pluralMessage === undefined ? null : checkCount(message, count);
-    const found = this.#find(`${context}${CONTEXT_SEPARATOR}${message}`, asked);
-    if (found !== null) return found;
-    return asked === null ? message : this.translate(message, pluralMessage, count);
-  }
-
-  /** @param count null = the message as it is: of one with a plural, the form for 1 */
-  #find(message: string, count: number | null): string | null {
+  protected override find(message: string, count: number | null): string | null {
     const found = this.#translations.get(message);
     if (found === undefined) return null;
     // A text stands for every count: enough for a language without plurals.
