@@ -44,6 +44,9 @@ export interface HTTPServerRequestInit {
   readonly headers: HTTPHeaders;
   /** Whole, decoded from its transfer coding; of length 0 if there is none. */
   readonly body: Buffer;
+  /** How long `body` is, and the same bytes for who keeps nothing of them: `body` may have to be copied first. */
+  readonly bodyBytes?: number;
+  readonly passingBody?: Buffer;
   readonly context: RequestContext;
   /** When the head was complete, in ms on the clock of `context.nowMs`. */
   readonly startTime: number;
@@ -246,7 +249,10 @@ export class HTTPServerRequest {
    */
   json(): unknown {
     if (this.#json === NOT_PARSED) {
-      this.#json = parseJson(this.#init.body, parseBodyConfig().json.maxDepth);
+      this.#json = parseJson(
+        this.#init.passingBody ?? this.#init.body,
+        parseBodyConfig().json.maxDepth,
+      );
     }
     return this.#json;
   }
@@ -257,6 +263,11 @@ export class HTTPServerRequest {
     const origin = `${this.protocol}://${this.host}`;
     if (path === "*") return origin;
     return this.uri.includes("?") ? `${origin}${path}?${query}` : origin + path;
+  }
+
+  /** @internal json() was asked for, and has succeeded. */
+  get hasJson(): boolean {
+    return this.#json !== NOT_PARSED;
   }
 
   /** How long ago the head was complete, in ms. */
@@ -276,13 +287,14 @@ export class HTTPServerRequest {
   }
 
   #parseForm(): ParsedForm {
-    const { headers, body } = this.#init;
-    const contentType = body.length === 0 ? null : headers.get("content-type");
+    const { headers } = this.#init;
+    const bytes = this.#init.bodyBytes ?? this.#init.body.length;
+    const contentType = bytes === 0 ? null : headers.get("content-type");
     // A JSON body is the most common one, and neither of these.
     if (contentType === null || contentType === "application/json") return noForm;
     const form = { arguments: new Map<string, string[]>(), files: new Map<string, HTTPFile[]>() };
     try {
-      parseBodyArguments(contentType, body, form.arguments, form.files, headers);
+      parseBodyArguments(contentType, this.#init.body, form.arguments, form.files, headers);
       return form;
     } catch (cause) {
       if (!(cause instanceof HTTPInputError)) throw cause;

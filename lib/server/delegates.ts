@@ -33,7 +33,7 @@ export class DelegateDispatcher extends StreamingBase {
     const message = new Message(exchange);
     message.start(this.#delegate);
     if (exchange.isBodyPending) return message;
-    if (exchange.body.length > 0) message.giveWhole(exchange.body);
+    if (exchange.bodyBytes > 0) message.giveWhole(exchange.body);
     message.end();
     return null;
   }

@@ -93,7 +93,7 @@ class FetchDispatcher extends StreamingBase {
       sender.cancel();
     });
     try {
-      const whole = takesBody && exchange.body.length > 0 ? exchange.body : null;
+      const whole = takesBody && exchange.bodyBytes > 0 ? exchange.body : null;
       const request = makeRequest(exchange, body?.stream ?? whole, abort.signal);
       const environment = { ...this.#env, request: exchange.request };
       const scope = this.#root.runInAsyncScope(newScope);

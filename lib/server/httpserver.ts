@@ -37,7 +37,7 @@ import { RequestOrigin } from "./requestorigin.ts";
 import { ResponsePieces } from "./responsepieces.ts";
 import { Upgrades } from "./upgrades.ts";
 import type { WebSocketConnection } from "./websocketconnection.ts";
-import { wholeBodyBehind } from "./wholebody.ts";
+import { findWholeBody } from "./wholebody.ts";
 
 // What a connection without an HTTP1Connection is doing.
 const IDLE = 0;
@@ -202,7 +202,8 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     this.#dispatching = exchange;
     this.dispatch(exchange);
     this.#dispatching = null;
-    if (!exchange.isFinished && exchange.connection === null) this.openConnection(exchange);
+    if (exchange.isFinished) exchange.keepBody();
+    else if (exchange.connection === null) this.openConnection(exchange);
   }
 
   override onPartial(slot: number): void {
@@ -365,13 +366,12 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   #takesBody(exchange: Exchange): boolean {
     const { maxBodyBytes, decompressRequest } = this.options;
     if (decompressRequest) return false;
-    const body = wholeBodyBehind(exchange, maxBodyBytes);
-    if (body === null) return false;
+    if (!findWholeBody(exchange, maxBodyBytes)) return false;
     const dispatcher = this.#dispatcher;
     if (dispatcher.startBody !== undefined && dispatcher.takesWholeBody?.(exchange) !== true) {
+      exchange.setBodySpan(0, 0);
       return false;
     }
-    exchange.body = body;
     return true;
   }
 

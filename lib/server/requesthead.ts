@@ -1,7 +1,8 @@
 /**
  * RequestHead: what a request says, where the inbox has it.
  *
- * Exchange extends it with the response. Nothing is decoded that nobody asks for: the head's bytes are in the inbox until
+ * Exchange extends it with the response. Nothing is decoded that nobody asks for: the bytes of the head, and of a body
+ * that came with it, are in the inbox until
  * the turn is over. retain() keeps those of a request that is answered later; a head that was looked at is kept anyway.
  */
 import { CodedError } from "../base/errors.ts";
@@ -42,9 +43,13 @@ export abstract class RequestHead implements HTTPServerRequestInit, RequestConte
   readonly at: number;
   readonly flags: number;
   readonly methodIndex: number;
-  body: Buffer = noBody;
 
   private readonly epoch: number;
+  /** The body that came with the head, as a span of the arena; both 0 = it did not, or there is none. */
+  private bodyStart = 0;
+  private bodyEnd = 0;
+  /** The body as a value; null = it is in the arena, or there is none. */
+  private bytes: Buffer | null = null;
   private head: string | null = null;
   private fields: HTTPHeaders | null = null;
   private value: HTTPServerRequest | null = null;
@@ -96,6 +101,44 @@ export abstract class RequestHead implements HTTPServerRequestInit, RequestConte
   /** The target is a path that can be looked for by its bytes: pathHash and arena[pathStart, pathStart + pathLength). */
   get hasPathBytes(): boolean {
     return this.isLive && (this.flags & (HEAD_ABSOLUTE_FORM | HEAD_ASTERISK)) === 0;
+  }
+
+  /** The body, whole; of length 0 if there is none. */
+  get body(): Buffer {
+    if (this.bytes !== null) return this.bytes;
+    if (this.bodyEnd === 0) return noBody;
+    if (!this.isLive) throw gone("body");
+    // Memory of its own, not of Buffer's pool: whoever gets it may transfer it.
+    const copy = Buffer.allocUnsafeSlow(this.bodyEnd - this.bodyStart);
+    this.loop.arena.copy(copy, 0, this.bodyStart, this.bodyEnd);
+    this.bytes = copy;
+    return copy;
+  }
+
+  set body(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  get bodyBytes(): number {
+    return this.bytes === null ? this.bodyEnd - this.bodyStart : this.bytes.length;
+  }
+
+  /** The body for somebody who reads it at once and keeps nothing of it. */
+  get passingBody(): Buffer {
+    const { bytes, bodyStart, bodyEnd } = this;
+    if (bytes !== null || bodyEnd === 0 || !this.isLive) return this.body;
+    return this.loop.arena.subarray(bodyStart, bodyEnd);
+  }
+
+  /** The body is here: arena[start, end). */
+  setBodySpan(start: number, end: number): void {
+    this.bodyStart = start;
+    this.bodyEnd = end;
+  }
+
+  /** Copies a body out of the inbox that a user may still ask for; the request has been answered in its own turn. */
+  keepBody(): void {
+    if (this.bodyEnd !== 0 && this.value !== null && !this.value.hasJson) this.bytes = this.body;
   }
 
   get isAsterisk(): boolean {
@@ -166,18 +209,14 @@ export abstract class RequestHead implements HTTPServerRequestInit, RequestConte
   retain(): void {
     this.startMs ??= this.loop.clock.turnMs;
     this.headText();
+    this.bytes ??= this.body;
   }
 
   // Steps.
 
   private headText(): string {
     if (this.head !== null) return this.head;
-    if (!this.isLive) {
-      throw new CodedError(
-        "ERR_STATE",
-        "the head of this request is gone: it was answered at once and nobody had looked at it; read this.request before the handler returns",
-      );
-    }
+    if (!this.isLive) throw gone("head");
     const ring = this.loop.ring;
     this.head = this.loop.arena.latin1Slice(ring[this.at + HEAD_START]!, ring[this.at + HEAD_END]!);
     return this.head;
@@ -193,4 +232,11 @@ export abstract class RequestHead implements HTTPServerRequestInit, RequestConte
     for (let i = 0; i < words; i++) spans[i] = ring[from + i]!;
     return HTTPHeaders.fromHead(head, spans);
   }
+}
+
+function gone(what: string): CodedError {
+  return new CodedError(
+    "ERR_STATE",
+    `the ${what} of this request is gone: it was answered at once and nobody had looked at it; read this.request before the handler returns`,
+  );
 }

@@ -100,7 +100,7 @@ function begin(
   const { args, kwargs } = match;
   if (args !== null) handler.pathArgs = decodePathArgs(args, handler);
   else if (kwargs !== null) handler.pathKwargs = decodePathKwargs(kwargs, handler);
-  if (exchange.body.length > 0) handler.request.parseBody();
+  if (exchange.bodyBytes > 0) handler.request.parseBody();
   if (handler.application.isGuarded && !SAFE_METHODS.has(exchange.method)) guard(handler);
   return verb;
 }

@@ -1,6 +1,6 @@
 /** Memory that a handler gives or takes: what it does to a buffer afterwards costs its own connection at most. */
 import * as assert from "uvu/assert";
-import { RequestHandler } from "../../lib/index.ts";
+import { type HTTPServerRequest, RequestHandler } from "../../lib/index.ts";
 import { type RawClient, turns } from "../support/rawclient.ts";
 import { type StartedServer, serverSuite, startServer } from "../support/servers.ts";
 
@@ -44,6 +44,16 @@ class Keep extends RequestHandler {
   }
 }
 
+/** Keeps each request for later, having looked at as much of its body as its path says. */
+const keptRequests: HTTPServerRequest[] = [];
+class KeepRequest extends RequestHandler {
+  post(mode: string) {
+    if (mode.startsWith("json")) this.request.json();
+    keptRequests.push(this.request);
+    return mode.endsWith("later") ? turns(2) : undefined;
+  }
+}
+
 /** Answers with bytes that lie in shared memory, or in a part of a larger buffer. */
 class Shared extends RequestHandler {
   get() {
@@ -58,6 +68,7 @@ const routes: Parameters<typeof startServer>[0] = [
   ["/body", Body],
   ["/keep", Keep],
   ["/shared", Shared],
+  ["/keep-request/(.*)", KeepRequest],
 ];
 
 const buffers = serverSuite("a buffer");
@@ -107,6 +118,32 @@ buffers("of a request's body stays as it was, whatever arrives later", async () 
   for (const [i, size] of sizes.entries()) {
     assert.ok(kept[i]?.equals(Buffer.alloc(size, String(i))), `body ${i}`);
   }
+});
+
+/** Posts JSON, then much else over it, and returns the request that a handler has kept. */
+async function keptRequest(mode: string, body: string): Promise<HTTPServerRequest> {
+  const server = await startServer(routes);
+  const client = await server.connect();
+  keptRequests.length = 0;
+  await post(client, `/keep-request/${mode}`, body);
+  for (let i = 0; i < 3; i++) await post(client, "/body", "y".repeat(LARGE_BYTES));
+  const [request] = keptRequests;
+  assert.ok(request);
+  return request;
+}
+
+for (const mode of ["raw", "raw-later", "json-later"]) {
+  buffers(`of a body is there after the answer (${mode})`, async () => {
+    const request = await keptRequest(mode, '{"a":1}');
+    assert.is(request.body.toString(), '{"a":1}');
+    assert.equal(request.json(), { a: 1 });
+  });
+}
+
+buffers("of a body that was only read as JSON is not there after an answer at once", async () => {
+  const request = await keptRequest("json", '{"a":1}');
+  assert.equal(request.json(), { a: 1 });
+  assert.throws(() => request.body, /the body of this request is gone: it was answered at once/);
 });
 
 buffers("in shared memory is sent as any other", async () => {
