@@ -23,33 +23,15 @@ export const socketScenarios = {
 
 function echo(title, message, depth, connections) {
   const path = message.isCompressed ? "/deflate" : "/echo";
-  const per = "message";
-  return {
-    title,
-    servers,
-    path,
-    message,
-    depth,
-    connections,
-    isBroadcast: false,
-    per,
-  };
+  const share = { isBroadcast: false, per: "message" };
+  return { title, servers, path, message, depth, connections, ...share };
 }
 
 function broadcast(title, message, depth) {
   const path = message.isCompressed ? "/topic-deflate" : "/topic";
   const connections = 10_000;
-  const per = "delivery";
-  return {
-    title,
-    servers,
-    path,
-    message,
-    depth,
-    connections,
-    isBroadcast: true,
-    per,
-  };
+  const share = { isBroadcast: true, per: "delivery" };
+  return { title, servers, path, message, depth, connections, ...share };
 }
 
 /** Text that is not the same again and again, nor longer in UTF-8. */

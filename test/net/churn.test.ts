@@ -2,7 +2,9 @@
 import net from "node:net";
 import * as assert from "uvu/assert";
 import { IOLoop, IOStream } from "../../lib/index.ts";
-import { descriptorCount, netSuite, serve, turns, until } from "./streamtools.ts";
+import { until } from "../support/deferred.ts";
+import { turns } from "../support/rawclient.ts";
+import { descriptorCount, netSuite, serve } from "./streamtools.ts";
 
 const churn = netSuite("ten thousand connections");
 

@@ -12,12 +12,13 @@ import {
   IOStream,
   SystemError,
 } from "../../lib/index.ts";
+import { deferred, until } from "../support/deferred.ts";
+import { turns } from "../support/rawclient.ts";
 import {
   afterwards,
   codeOf,
   connected,
   deadPort,
-  deferred,
   descriptorCount,
   netSuite,
   pair,
@@ -25,8 +26,6 @@ import {
   serve,
   TestServer,
   throwsCode,
-  turns,
-  until,
 } from "./streamtools.ts";
 
 const connecting = netSuite("connecting a stream");

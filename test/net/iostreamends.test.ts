@@ -1,17 +1,9 @@
 /** How an IOStream ends: by either side, in order or broken, while somebody reads or nobody does; the close callback. */
 import * as assert from "uvu/assert";
 import { CodedError, StreamClosedError } from "../../lib/index.ts";
-import {
-  codeOf,
-  logged,
-  netSuite,
-  pair,
-  realError,
-  serve,
-  throwsCode,
-  turns,
-  until,
-} from "./streamtools.ts";
+import { until } from "../support/deferred.ts";
+import { turns } from "../support/rawclient.ts";
+import { codeOf, logged, netSuite, pair, realError, serve, throwsCode } from "./streamtools.ts";
 
 const ends = netSuite("a stream that ends");
 

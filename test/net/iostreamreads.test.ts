@@ -1,16 +1,9 @@
 /** IOStream's reads: what each gives, whole, byte by byte and cut anywhere; limits at, under and over. */
 import * as assert from "uvu/assert";
 import { type IOStream, StreamBufferFullError, UnsatisfiableReadError } from "../../lib/index.ts";
-import {
-  codeOf,
-  netSuite,
-  pair,
-  realError,
-  serve,
-  throwsCode,
-  turns,
-  until,
-} from "./streamtools.ts";
+import { until } from "../support/deferred.ts";
+import { turns } from "../support/rawclient.ts";
+import { codeOf, netSuite, pair, realError, serve, throwsCode } from "./streamtools.ts";
 
 const reads = netSuite("a read of a stream");
 

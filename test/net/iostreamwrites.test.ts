@@ -1,6 +1,8 @@
 /** IOStream's writes: order, when their promises settle, slow peers, limits. */
 import * as assert from "uvu/assert";
 import { IOStream, StreamBufferFullError, StreamClosedError } from "../../lib/index.ts";
+import { until } from "../support/deferred.ts";
+import { turns } from "../support/rawclient.ts";
 import {
   codeOf,
   connected,
@@ -10,8 +12,6 @@ import {
   rejection,
   serve,
   throwsCode,
-  turns,
-  until,
 } from "./streamtools.ts";
 
 const MiB = 1024 * 1024;

@@ -13,7 +13,8 @@ import {
   isValidIp,
   toDuplex,
 } from "../../lib/index.ts";
-import { RawClient } from "../support/rawclient.ts";
+import { until } from "../support/deferred.ts";
+import { RawClient, turns } from "../support/rawclient.ts";
 import {
   afterwards,
   codeOf,
@@ -24,8 +25,6 @@ import {
   portOf,
   serve,
   throwsCode,
-  turns,
-  until,
 } from "./streamtools.ts";
 
 const binding = netSuite("a bound socket");

@@ -14,7 +14,7 @@ import {
   TCPServer,
   type TCPServerOptions,
 } from "../../lib/index.ts";
-import { deferred, until } from "../support/deferred.ts";
+import { deferred } from "../support/deferred.ts";
 import { RawClient, type RawClientOptions, turns } from "../support/rawclient.ts";
 
 export type Handler = (stream: IOStream, address: BoundAddress) => unknown;
@@ -169,5 +169,3 @@ export async function deadPort(): Promise<number> {
   await turns(2);
   return port;
 }
-
-export { deferred, turns, until };

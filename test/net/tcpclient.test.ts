@@ -10,19 +10,18 @@ import {
   StreamClosedError,
   TCPClient,
 } from "../../lib/index.ts";
+import { deferred, until } from "../support/deferred.ts";
+import { turns } from "../support/rawclient.ts";
 import {
   afterwards,
   codeOf,
   deadPort,
-  deferred,
   descriptorCount,
   netSuite,
   rejection,
   serve,
   TestServer,
   throwsCode,
-  turns,
-  until,
 } from "./streamtools.ts";
 
 /** Answers with what the test says, when it says so. */

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import * as assert from "uvu/assert";
 import { RequestHandler } from "../../lib/index.ts";
+import { noise } from "../support/noise.ts";
 import { turns } from "../support/rawclient.ts";
 import { serverSuite, startServer } from "../support/servers.ts";
 
@@ -25,16 +26,6 @@ class Digest extends RequestHandler {
 
 const routes: Parameters<typeof startServer>[0] = [["/", Digest]];
 const head = (fields: string): string => `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`;
-/** Bytes without a short period, so that a lost or doubled piece shows. */
-function noise(length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let i = 0, x = 1; i < length; i++) {
-    x = (Math.imul(x, 1_103_515_245) + 12_345) >>> 0;
-    bytes[i] = x >>> 16;
-  }
-  return bytes;
-}
-
 const body = serverSuite("a request body");
 body.before.each(() => {
   posts = 0;

@@ -5,7 +5,7 @@ import type { Exchange, RequestDispatcher } from "../../lib/server/exchange.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { logged, loggedErrors, serverSuite } from "../support/servers.ts";
-import { answer, post, Recorder, reading, serving } from "./serving.ts";
+import { answer, post, Recorder, reading, SlowRecorder, serving } from "./serving.ts";
 
 const ending = serverSuite("a streamed body that ends early");
 
@@ -162,14 +162,8 @@ ending("cuts off a response that has begun, and tells who waits for its end", as
 
 ending("gives nothing more to a reader whose promise settles afterwards", async () => {
   const gate = deferred();
-  class Slow extends Recorder {
-    override onBody(piece: Buffer): PromiseLike<unknown> | undefined {
-      super.onBody(piece);
-      return gate.promise;
-    }
-  }
   const readers: Recorder[] = [];
-  const dispatcher = reading(readers, () => new Slow());
+  const dispatcher = reading(readers, () => new SlowRecorder(gate.promise));
   await serving(dispatcher, { chunkBytes: 2 }, async ({ connect, server }) => {
     const client = await connect();
     await client.send(`${post("Content-Length: 10")}hello`);

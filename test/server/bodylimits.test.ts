@@ -6,7 +6,7 @@ import { IOLoop } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { serverSuite } from "../support/servers.ts";
-import { answer, post, Recorder, serving } from "./serving.ts";
+import { answer, post, Recorder, SlowRecorder, serving } from "./serving.ts";
 
 const limits = serverSuite("the limits of one body");
 
@@ -124,13 +124,7 @@ limits("of time may be a body's own", async () => {
 
 limits("of time do not count what the reader takes", async () => {
   const gate = deferred();
-  class Slow extends Recorder {
-    override onBody(piece: Buffer): PromiseLike<unknown> | undefined {
-      super.onBody(piece);
-      return gate.promise;
-    }
-  }
-  const reader = new Slow();
+  const reader = new SlowRecorder(gate.promise);
   const options = { bodyTimeoutMs: 5_000, minBodyBytesPerSecond: 0, keepAliveTimeoutMs: 1_000 };
   await serving(limited(reader), options, async ({ connect }) => {
     const client = await connect();

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import type { RequestDispatcher } from "../../lib/server/exchange.ts";
 import { RequestHandler } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { noise } from "../support/noise.ts";
 import { turns } from "../support/rawclient.ts";
 import { logged, serverSuite, startServer } from "../support/servers.ts";
 import { answer, post, Recorder, serving } from "./serving.ts";
@@ -25,16 +26,6 @@ const codings: readonly Coding[] = [
   { name: "br", encode: (bytes) => zlib.brotliCompressSync(bytes, quick) },
   ...(zstdCompressSync === undefined ? [] : [{ name: "zstd", encode: zstdCompressSync }]),
 ];
-
-/** Bytes that no coding makes much smaller. */
-function noise(length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let i = 0, x = 1; i < length; i++) {
-    x = (Math.imul(x, 1_103_515_245) + 12_345) >>> 0;
-    bytes[i] = x >>> 16;
-  }
-  return bytes;
-}
 
 /** Keeps bodies whole, and hands them to `take` with what the fields say. */
 function whole(bodies: Buffer[]): RequestDispatcher {

@@ -2,10 +2,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as assert from "uvu/assert";
 import { fetchHandler } from "../../lib/server/fetchhandler.ts";
+import { answersHalfClosed } from "../support/bodychecks.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite } from "../support/servers.ts";
-import { startTarget } from "../support/targets.ts";
+import { pipelined, startTarget } from "../support/targets.ts";
 
 const ask = (target: string, method = "GET", fields = "", version = "1.1"): string =>
   `${method} ${target} HTTP/${version}\r\nHost: a:1\r\n${fields}\r\n`;
@@ -134,12 +135,8 @@ requests("is alone in its asynchronous context", async () => {
   };
   const { connect } = await startTarget(fetchHandler(handler));
   const client = await connect();
-  await client.send(ask("/1") + ask("/2"));
-  assert.is((await client.readFinalResponse()).text, "none http://a:1/1");
-  assert.is((await client.readFinalResponse()).text, "none http://a:1/2");
-  await client.send(ask("/3") + ask("/4"));
-  assert.is((await client.readFinalResponse()).text, "none http://a:1/3");
-  assert.is((await client.readFinalResponse()).text, "none http://a:1/4");
+  assert.equal(await pipelined(client, "/1", "/2"), ["none http://a/1", "none http://a/2"]);
+  assert.equal(await pipelined(client, "/3", "/4"), ["none http://a/3", "none http://a/4"]);
 });
 
 requests.run();
@@ -280,12 +277,8 @@ responses("that is none, or cannot be sent, is logged and answered with 500", as
 });
 
 responses("reaches a client that asks and then ends its side", async () => {
-  const { connect } = await startTarget(fetchHandler(() => new Response("answered")));
-  const client = await connect();
-  void client.send(ask("/"));
-  client.endSending();
-  assert.is((await client.readFinalResponse()).text, "answered");
-  await client.closed();
+  const handler = fetchHandler(() => new Response("answered"));
+  await answersHalfClosed(await startTarget(handler), "answered");
 });
 
 responses.run();

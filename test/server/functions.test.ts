@@ -7,10 +7,8 @@ import { HTTPHeaders, type HTTPServerRequest } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { logged, loggedErrors, serverSuite } from "../support/servers.ts";
-import { startTarget } from "../support/targets.ts";
+import { ask, startTarget } from "../support/targets.ts";
 
-const ask = (target: string, method = "GET", fields = "", version = "1.1"): string =>
-  `${method} ${target} HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
 const ok = new ResponseStartLine("HTTP/1.1", 200, "OK");
 const coded = (code: string) => (error: unknown) =>
   error instanceof CodedError && error.code === code;

@@ -1,17 +1,15 @@
 /** Listeners of node:http: that what they find in req and res behaves as it does there, and what does not. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createHash } from "node:crypto";
 import * as http from "node:http";
 import { pipeline } from "node:stream";
 import * as assert from "uvu/assert";
 import { type NodeListener, nodeListener } from "../../lib/server/nodelistener.ts";
+import { answersHalfClosed, sha1 } from "../support/bodychecks.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, type StartedServer, serverSuite } from "../support/servers.ts";
-import { MEBIBYTE, pattern, startTarget } from "../support/targets.ts";
+import { ask, MEBIBYTE, pattern, pipelined, startTarget } from "../support/targets.ts";
 
-const ask = (target: string, method = "GET", fields = "", version = "1.1"): string =>
-  `${method} ${target} HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
 const serve = (listener: NodeListener, options = {}): Promise<StartedServer> =>
   startTarget(nodeListener(listener), options);
 
@@ -85,7 +83,6 @@ requests("flows through pipeline() to the response, 10 MiB both ways", async () 
   void client.send(ask("/", "POST", `Content-Length: ${bytes.length}\r\n`));
   void client.send(bytes);
   const response = await client.readFinalResponse();
-  const sha1 = (of: Uint8Array) => createHash("sha1").update(of).digest("hex");
   assert.is(sha1(response.body), sha1(bytes));
   assert.equal(errors, []);
 });
@@ -129,9 +126,7 @@ requests("is alone in its asynchronous context, up to its last event", async () 
     setImmediate(() => res.end(`${before} ${storage.getStore()}`));
   });
   const client = await connect();
-  await client.send(ask("/1") + ask("/2"));
-  assert.is((await client.readFinalResponse()).text, "none /1");
-  assert.is((await client.readFinalResponse()).text, "none /2");
+  assert.equal(await pipelined(client, "/1", "/2"), ["none /1", "none /2"]);
 });
 
 requests.run();
@@ -321,12 +316,7 @@ responses("that never comes is let go with the client, who may end in order", as
 });
 
 responses("at once reaches a client that asks and then ends its side", async () => {
-  const { connect } = await serve((_req, res) => res.end("answered"));
-  const client = await connect();
-  void client.send(ask("/"));
-  client.endSending();
-  assert.is((await client.readFinalResponse()).text, "answered");
-  await client.closed();
+  await answersHalfClosed(await serve((_req, res) => res.end("answered")), "answered");
 });
 
 responses.run();

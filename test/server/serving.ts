@@ -72,6 +72,21 @@ export class Recorder implements BodyReader {
   }
 }
 
+/** Takes no piece before a promise has settled. */
+export class SlowRecorder extends Recorder {
+  readonly #gate: PromiseLike<unknown>;
+
+  constructor(gate: PromiseLike<unknown>) {
+    super();
+    this.#gate = gate;
+  }
+
+  override onBody(piece: Buffer): PromiseLike<unknown> | undefined {
+    super.onBody(piece);
+    return this.#gate;
+  }
+}
+
 /** A request with a body. */
 export function post(fields: string, target = "/"): string {
   return `POST ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`;

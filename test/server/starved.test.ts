@@ -1,69 +1,36 @@
 /** A server that has run out of descriptors: it rests instead of spinning, and serves again when some are free. */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { RawClient, within } from "../support/rawclient.ts";
+import { LineChild } from "../support/linechild.ts";
+import { RawClient } from "../support/rawclient.ts";
 
 const CONNECTIONS = 100;
 
 /** Enough to load the program; it takes most of them itself then. */
 const DESCRIPTORS = 256;
 
-/** The child of this test, asked and answered by lines. */
-class Child {
-  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor() {
-    const module = fileURLToPath(new URL("starved.child.js", import.meta.url));
-    this.#process = spawn(
-      "/bin/sh",
-      ["-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh", process.execPath, module],
-      { stdio: ["pipe", "pipe", "inherit"] },
-    );
-    this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
-  }
-
-  async line(): Promise<string> {
-    const { value } = await within(this.#lines.next(), "line of the child", 30_000);
-    return String(value);
-  }
-
-  async cpuMs(): Promise<number> {
-    this.#process.stdin.write("\n");
-    return Number(await this.line());
-  }
-
-  async end(): Promise<unknown> {
-    const exited = once(this.#process, "exit");
-    this.#process.stdin.end();
-    return (await within(exited, "end of the child"))[0];
-  }
-
-  kill(): void {
-    this.#process.kill("SIGKILL");
-  }
+/** Asks the child how much CPU time it has used. */
+async function cpuMs(child: LineChild): Promise<number> {
+  child.say("");
+  return Number(await child.line());
 }
 
 const starved = suite("a server without a descriptor left");
 
 starved("rests, tells some clients at once, and serves again when some have gone", async () => {
-  const child = new Child();
+  const module = new URL("starved.child.js", import.meta.url);
+  const child = new LineChild(module, { descriptors: DESCRIPTORS });
   const clients: RawClient[] = [];
   try {
     const port = Number(await child.line());
     for (let i = 0; i < CONNECTIONS; i++) clients.push(await RawClient.connect({ port }));
     // One that was accepted before the descriptors ran out is served on.
     assert.is((await clients[0]?.get("/"))?.status, 200);
-    const before = { cpuMs: await child.cpuMs(), atMs: performance.now() };
+    const before = { cpuMs: await cpuMs(child), atMs: performance.now() };
     // Not for an event: that nothing happens in this time is what is tested.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     assert.is((await clients[0]?.get("/"))?.status, 200);
-    const usedMs = (await child.cpuMs()) - before.cpuMs;
+    const usedMs = (await cpuMs(child)) - before.cpuMs;
     const share = usedMs / (performance.now() - before.atMs);
     assert.ok(share < 0.5, `${Math.round(share * 100)} % of a CPU used; a spin uses all of it`);
     for (const client of clients.splice(0)) client.destroy();

@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { bare, text } from "../support/frames.ts";
 import type { RawClient } from "../support/rawclient.ts";
 import { type StartedServer, startServer, stopServers } from "../support/servers.ts";
-import { bare, Echo, framesOf, open, text } from "../support/websockets.ts";
+import { Echo, framesOf, open } from "../support/websockets.ts";
 import { elsewhere, webSocketVectors } from "../vectors/websocket.ts";
 import type { WebSocketVector } from "../vectors/websocketvector.ts";
 

@@ -1,6 +1,7 @@
 /** Serves whatever can answer requests, by an HTTPServer of its own; cleaned up as every server of a serverSuite is. */
 import { dispatcherOf, type RequestTarget } from "../../lib/server/dispatchers.ts";
 import { type Application, HTTPServer } from "../../lib/index.ts";
+import type { RawClient } from "./rawclient.ts";
 import { type ServerOptions, type StartedServer, startApplication } from "./servers.ts";
 
 /** Starts a server whose requests `target` answers. */
@@ -22,3 +23,23 @@ export function pattern(length: number): Buffer {
 }
 
 export const MEBIBYTE = 1024 * 1024;
+
+/** A request without a body, or the head of one with a body. */
+export function ask(target: string, method = "GET", fields = "", version = "1.1"): string {
+  return `${method} ${target} HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
+}
+
+/** A POST with a body of this type. */
+export function withBody(target: string, type: string, body: string): Buffer {
+  const bytes = Buffer.from(body);
+  const fields = `Content-Type: ${type}\r\nContent-Length: ${bytes.length}\r\n`;
+  return Buffer.concat([Buffer.from(ask(target, "POST", fields)), bytes]);
+}
+
+/** The texts of the responses to GETs of these targets, sent at once. */
+export async function pipelined(client: RawClient, ...targets: string[]): Promise<string[]> {
+  await client.send(targets.map((target) => ask(target)).join(""));
+  const texts: string[] = [];
+  for (const _ of targets) texts.push((await client.readFinalResponse()).text);
+  return texts;
+}

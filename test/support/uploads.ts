@@ -86,13 +86,3 @@ export async function serveUploads(
   });
   return client;
 }
-
-/** The head of a request with a form of this many bytes. */
-export function uploadHead(bytes: number, type = "multipart/form-data; boundary=b"): string {
-  return `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${bytes}\r\n\r\n`;
-}
-
-/** A part of a form whose boundary is "b". */
-export function partOfForm(parameters: string, body = "v", fields = ""): string {
-  return `--b\r\nContent-Disposition: form-data; ${parameters}\r\n${fields}\r\n${body}\r\n`;
-}

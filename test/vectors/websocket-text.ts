@@ -1,11 +1,6 @@
 /** Vectors: texts are UTF-8, and refused as soon as they are not. RFC 6455 §5.6, §8.1. */
-import { bare, frameHead, hex, masked, text } from "../support/websockets.ts";
-import { answered, closed, type WebSocketVector } from "./websocketvector.ts";
-
-const VALID = "RFC 6455 §5.6: the whole of a text message is UTF-8, and its fragments need not be";
-const INVALID = "RFC 6455 §8.1: a text that is not UTF-8 MUST fail the connection";
-const EARLY = "RFC 6455 §8.1: ... as soon as the first byte has come that can be in no text";
-const BYTES = "RFC 6455 §5.6: the interpretation of bytes is up to the application";
+import { bare, frameHead, hex, masked, text } from "../support/frames.ts";
+import { answered, closed, rule, type WebSocketVector } from "./websocketvector.ts";
 
 const GOOD: readonly (readonly [name: string, bytes: string])[] = [
   ["two, three and four bytes a character", "c2a2 e282ac f09f9880"],
@@ -44,59 +39,64 @@ const BAD: readonly (readonly [name: string, bytes: string])[] = [
 ];
 
 export const texts: readonly WebSocketVector[] = [
-  ...GOOD.flatMap(([name, bytes]) => {
-    const whole = hex(bytes);
-    const parts = [...whole].map((byte, i) => masked(i === 0 ? 0x01 : 0x00, Buffer.of(byte)));
-    return [
-      answered(VALID, name, masked(0x81, whole, 0x12345678), bare(0x81, whole)),
-      answered(VALID, `${name}, a fragment a byte`, [...parts, masked(0x80)], bare(0x81, whole)),
-    ];
-  }),
-  ...BAD.flatMap(([name, bytes]) => {
-    const whole = hex(bytes);
-    const parts = [...whole].map((byte, i) => masked(i === 0 ? 0x01 : 0x00, Buffer.of(byte)));
-    return [
-      closed(INVALID, name, 1007, masked(0x81, whole, 0x12345678)),
-      closed(INVALID, `${name}, a fragment a byte`, 1007, [...parts, masked(0x80)]),
-      closed(
-        INVALID,
-        `${name}, behind a good text`,
-        1007,
-        [text("a"), masked(0x81, whole)],
-        bare(0x81, "a"),
-      ),
-      closed(
-        INVALID,
-        `${name}, among others`,
-        1007,
-        masked(0x81, Buffer.concat([Buffer.alloc(200, 0x61), whole, Buffer.alloc(200, 0x61)])),
-      ),
-    ];
-  }),
-  closed(INVALID, "a cut character at the end", 1007, masked(0x81, hex("61 e282"))),
-  closed(INVALID, "a cut character at the end of the last fragment", 1007, [
-    masked(0x01, "a"),
-    masked(0x80, hex("f09f98")),
+  ...rule("RFC 6455 §5.6: the whole of a text message is UTF-8, and its fragments need not be", [
+    ...GOOD.flatMap(([name, bytes]) => {
+      const whole = hex(bytes);
+      const parts = [...whole].map((byte, i) => masked(i === 0 ? 0x01 : 0x00, Buffer.of(byte)));
+      return [
+        answered(name, masked(0x81, whole, 0x12345678), bare(0x81, whole)),
+        answered(`${name}, a fragment a byte`, [...parts, masked(0x80)], bare(0x81, whole)),
+      ];
+    }),
   ]),
-  // The message never ends.
-  closed(EARLY, "in the first of many fragments", 1007, masked(0x01, hex("41 ff"))),
-  closed(EARLY, "in the second", 1007, [masked(0x01, hex("ce")), masked(0x00, hex("ba f4 90"))]),
-  closed(EARLY, "in the second byte of a character that a fragment cuts", 1007, [
-    masked(0x01, hex("f4")),
-    masked(0x00, hex("90")),
+  ...rule("RFC 6455 §8.1: a text that is not UTF-8 MUST fail the connection", [
+    ...BAD.flatMap(([name, bytes]) => {
+      const whole = hex(bytes);
+      const parts = [...whole].map((byte, i) => masked(i === 0 ? 0x01 : 0x00, Buffer.of(byte)));
+      return [
+        closed(name, 1007, masked(0x81, whole, 0x12345678)),
+        closed(`${name}, a fragment a byte`, 1007, [...parts, masked(0x80)]),
+        closed(
+          `${name}, behind a good text`,
+          1007,
+          [text("a"), masked(0x81, whole)],
+          bare(0x81, "a"),
+        ),
+        closed(
+          `${name}, among others`,
+          1007,
+          masked(0x81, Buffer.concat([Buffer.alloc(200, 0x61), whole, Buffer.alloc(200, 0x61)])),
+        ),
+      ];
+    }),
+    closed("a cut character at the end", 1007, masked(0x81, hex("61 e282"))),
+    closed("a cut character at the end of the last fragment", 1007, [
+      masked(0x01, "a"),
+      masked(0x80, hex("f09f98")),
+    ]),
   ]),
-  closed(EARLY, "in a frame of which more is to come", 1007, [
-    frameHead(0x81, 1000, 0x80),
-    hex("00000000 61 f4 90"),
+  ...rule("RFC 6455 §8.1: ... as soon as the first byte has come that can be in no text", [
+    // The message never ends.
+    closed("in the first of many fragments", 1007, masked(0x01, hex("41 ff"))),
+    closed("in the second", 1007, [masked(0x01, hex("ce")), masked(0x00, hex("ba f4 90"))]),
+    closed("in the second byte of a character that a fragment cuts", 1007, [
+      masked(0x01, hex("f4")),
+      masked(0x00, hex("90")),
+    ]),
+    closed("in a frame of which more is to come", 1007, [
+      frameHead(0x81, 1000, 0x80),
+      hex("00000000 61 f4 90"),
+    ]),
+    closed("in a frame of 64 KiB of which more is to come", 1007, [
+      frameHead(0x81, 70_000, 0x80),
+      hex("00000000 eda0"),
+    ]),
   ]),
-  closed(EARLY, "in a frame of 64 KiB of which more is to come", 1007, [
-    frameHead(0x81, 70_000, 0x80),
-    hex("00000000 eda0"),
+  ...rule("RFC 6455 §5.6: the interpretation of bytes is up to the application", [
+    answered(
+      "what is no text",
+      masked(0x82, hex("ff c0af eda080")),
+      bare(0x82, hex("ff c0af eda080")),
+    ),
   ]),
-  answered(
-    BYTES,
-    "what is no text",
-    masked(0x82, hex("ff c0af eda080")),
-    bare(0x82, hex("ff c0af eda080")),
-  ),
 ];

@@ -25,25 +25,31 @@ export interface WebSocketVector {
 
 const nothing = Buffer.alloc(0);
 
+/** A vector without its rule. */
+export type Shown = Omit<WebSocketVector, "must">;
+
+/** The vectors that show one rule. */
+export function rule(must: string, vectors: readonly Shown[]): WebSocketVector[] {
+  return vectors.map((vector) => ({ must, ...vector }));
+}
+
 /** `bytes` are answered with `answer`; the connection stays open. */
 export function answered(
-  must: string,
   name: string,
   bytes: Buffer | readonly Buffer[],
   ...answer: readonly Buffer[]
-): WebSocketVector {
-  return { must, name, bytes: joined(bytes), answer: Buffer.concat(answer), end: "open" };
+): Shown {
+  return { name, bytes: joined(bytes), answer: Buffer.concat(answer), end: "open" };
 }
 
 /** `bytes` close the connection with a code, after `answer`. */
 export function closed(
-  must: string,
   name: string,
   code: number | null,
   bytes: Buffer | readonly Buffer[],
   answer: Buffer = nothing,
-): WebSocketVector {
-  return { must, name, bytes: joined(bytes), answer, end: { code } };
+): Shown {
+  return { name, bytes: joined(bytes), answer, end: { code } };
 }
 
 function joined(bytes: Buffer | readonly Buffer[]): Buffer {

@@ -49,6 +49,26 @@ settings.run();
 
 const routes = serverSuite("an application's routes");
 
+routes("do not reload by the setting autoreload: a line says what does", () => {
+  new Application([], { autoreload: false });
+  assert.is(logged("warn").length, 0);
+  new Application([], { autoreload: true });
+  assert.match(logged("warn")[0]?.message ?? "", /npx landspout dev/);
+});
+
+routes("are found by findHandler(), that of what matches nothing too", () => {
+  const app = new Application([
+    ["/", Hello, null, "home"],
+    ["/user/:id", Hello],
+  ]);
+  const request = (path: string) => ({ path, hostName: "a", headers: { has: () => false } });
+  assert.is(app.findHandler(request("/")).target.name, "home");
+  const { target, kwargs } = app.findHandler(request("/user/7"));
+  assert.is(target.target, Hello);
+  assert.equal({ ...kwargs }, { id: "7" });
+  assert.is(app.findHandler(request("/none")).target.target, ErrorHandler);
+});
+
 routes("have paths by their names", () => {
   const app = new Application([
     ["/user/([0-9]+)/(.*)", Hello, {}, "user"],

@@ -1,28 +1,9 @@
 /** What a handler is given: path arguments, and the getArgument family over query and form. */
 import * as assert from "uvu/assert";
 import { RequestHandler } from "../../lib/index.ts";
+import { Args, MERGED } from "../support/args.ts";
 import type { RawClient } from "../support/rawclient.ts";
 import { serverSuite, startServer } from "../support/servers.ts";
-
-class Args extends RequestHandler {
-  get() {
-    this.write({
-      all: this.getArguments("a"),
-      raw: this.getArguments("a", { strip: false }),
-    });
-  }
-
-  post() {
-    this.write({
-      all: this.getArguments("a"),
-      q: this.getQueryArguments("a"),
-      b: this.getBodyArguments("a"),
-      one: this.getArgument("a", null),
-      oneQ: this.getQueryArgument("a", null),
-      oneB: this.getBodyArgument("a", null),
-    });
-  }
-}
 
 class Missing extends RequestHandler {
   get() {
@@ -126,14 +107,7 @@ query.run();
 const body = serverSuite("arguments of a form");
 body("come after those of the query, and the last counts", async () => {
   const seen = await posted("/args?a=bar", "a=hello");
-  assert.equal(seen, {
-    all: ["bar", "hello"],
-    q: ["bar"],
-    b: ["hello"],
-    one: "hello",
-    oneQ: "bar",
-    oneB: "hello",
-  });
+  assert.equal(seen, MERGED);
 });
 body("may be blank", async () => {
   const seen = await posted("/args?a=bar", "a=");

@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { RedirectHandler, RequestHandler } from "../../lib/index.ts";
 import { serverSuite } from "../support/servers.ts";
 import { get, HOST, serving } from "../support/wire.ts";
-import { caseFolder, staticSuite } from "./statictools.ts";
+import { caseFolder } from "./staticfolders.ts";
+import { staticSuite } from "./statictools.ts";
 
 class Body extends RequestHandler {
   post() {

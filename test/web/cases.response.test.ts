@@ -1,6 +1,7 @@
 /** Known requests and the answers they must get, byte for byte: fields, redirects, cookies, signed values, cases 93 to 109. */
 import * as assert from "uvu/assert";
 import { authenticated, decodeSignedValue, RequestHandler } from "../../lib/index.ts";
+import { SetCookies } from "../support/cookies.ts";
 import { serverSuite } from "../support/servers.ts";
 import { FORM, get, HOST, serving } from "../support/wire.ts";
 
@@ -94,16 +95,7 @@ t("101: an entity tag that the client has makes a 304 without fields of a body",
 });
 
 t("103: setCookie() writes its lines letter for letter", async () => {
-  class SetCookie extends RequestHandler {
-    get() {
-      this.setCookie("a", "b", { domain: "example.com" });
-      this.setCookie("a", "e");
-      this.setCookie("m", "1", { maxAge: 10, httpOnly: true, secure: true, sameSite: "Lax" });
-      this.setCookie("q", "a;b");
-      this.setCookie("d", "1", { domain: "foo.com", path: "/foo" });
-    }
-  }
-  const { ask } = await serving([["/setck", SetCookie]]);
+  const { ask } = await serving([["/setck", SetCookies]]);
   assert.equal((await ask(get("/setck"))).headers("Set-Cookie"), [
     "a=e; Path=/",
     "m=1; HttpOnly; Max-Age=10; Path=/; SameSite=Lax; Secure",

@@ -6,7 +6,8 @@ import * as assert from "uvu/assert";
 import { StaticFileHandler } from "../../lib/web/staticfilehandler.ts";
 import type { RawResponse } from "../support/rawresponse.ts";
 import { loggedErrors, startServer } from "../support/servers.ts";
-import { folderOf, openFilesBelow, robots, staticSuite } from "./statictools.ts";
+import { folderOf, openFilesBelow, robots } from "./staticfolders.ts";
+import { staticSuite } from "./statictools.ts";
 
 const page = "<p>All work and no play makes Jack a dull boy.</p>\n".repeat(20_000);
 const picture = Buffer.alloc(100_000, "not really a picture ");

@@ -7,6 +7,7 @@ import {
   ErrorHandler,
   RequestHandler,
 } from "../../lib/index.ts";
+import { SetCookies } from "../support/cookies.ts";
 import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
 
 function codeOf(error: unknown): unknown {
@@ -17,16 +18,6 @@ const form = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 function post(body: string, fields = "", path = "/", method = "POST"): string {
   return `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${form}${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
-}
-
-class SetCookies extends RequestHandler {
-  get() {
-    this.setCookie("a", "b", { domain: "example.com" });
-    this.setCookie("a", "e");
-    this.setCookie("m", "1", { maxAge: 10, httpOnly: true, secure: true, sameSite: "Lax" });
-    this.setCookie("q", "a;b");
-    this.setCookie("d", "1", { domain: "foo.com", path: "/foo" });
-  }
 }
 
 class BadCookies extends RequestHandler {

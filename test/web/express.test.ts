@@ -6,16 +6,11 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import express, { type NextFunction, type Request, type Response } from "express";
 import * as assert from "uvu/assert";
+import { postHeldBack, readsLate, refusesUnread, sha1, slowFirst } from "../support/bodychecks.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite } from "../support/servers.ts";
-import { MEBIBYTE, pattern, startTarget } from "../support/targets.ts";
-
-const ask = (target: string, method = "GET", fields = "", version = "1.1"): string =>
-  `${method} ${target} HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
-const withBody = (target: string, type: string, body: string): string =>
-  `${ask(target, "POST", `Content-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`)}${body}`;
-const sha1 = (bytes: Uint8Array): string => createHash("sha1").update(bytes).digest("hex");
+import { ask, MEBIBYTE, pattern, startTarget, withBody } from "../support/targets.ts";
 
 const bodies = serverSuite("bodies to an Express app");
 
@@ -29,7 +24,7 @@ bodies("are parsed by its middleware: JSON, forms, text", async () => {
   const { connect } = await startTarget(app);
   const client = await connect();
   const echoed = async (type: string, body: string) => {
-    await client.send(Buffer.from(withBody("/", type, body)));
+    await client.send(withBody("/", type, body));
     return (await client.readFinalResponse()).text;
   };
   assert.is(await echoed("application/json", '{"ä":[1]}'), '{"ä":[1]}');
@@ -79,16 +74,7 @@ bodies("of 10 MiB stream, and a listener that does not read holds the client bac
   });
   const { connect } = await startTarget(app);
   const client = await connect();
-  await client.send(ask("/", "POST", `Content-Length: ${bytes.length}\r\n`));
-  const sent = client.send(bytes);
-  let before = -1;
-  await until(() => {
-    const isStill = client.sentBytes === before;
-    before = client.sentBytes;
-    return isStill && before > 0;
-  }, "a client that is held back");
-  await turns(20);
-  assert.ok(client.sentBytes < 9 * MEBIBYTE, `${client.sentBytes} bytes were taken`);
+  const { sent } = await postHeldBack(client, bytes);
   gate.resolve();
   await sent;
   assert.equal(JSON.parse((await client.readFinalResponse()).text), {
@@ -155,15 +141,7 @@ bodies("that nobody reads end the connection after the response, which arrives",
   const app = express().post("/", (_req, res) => {
     res.status(403).send("no");
   });
-  const { connect } = await startTarget(app);
-  const client = await connect();
-  await client.send(`${ask("/", "POST", "Content-Length: 1000\r\n")}half`);
-  const response = await client.readFinalResponse();
-  assert.equal(
-    [response.status, response.text, response.header("Connection")],
-    [403, "no", "close"],
-  );
-  await client.closed();
+  await refusesUnread(await startTarget(app));
 });
 
 bodies.run();
@@ -217,18 +195,7 @@ responses("of 10 MiB wait for a slow reader", async () => {
   const { connect } = await startTarget(app);
   const client = await connect({ paused: true });
   await client.send(ask("/"));
-  let before = -1;
-  await until(() => {
-    const isStill = given === before && given > 0;
-    before = given;
-    return isStill;
-  }, "a source that waits");
-  await turns(20);
-  assert.ok(given < 9 * MEBIBYTE, `${given} bytes were given without a reader`);
-  client.resume();
-  const response = await client.readFinalResponse();
-  assert.is(response.framing, "chunked");
-  assert.is(sha1(response.body), sha1(bytes));
+  await readsLate(client, () => given, bytes);
   assert.is((await client.get("/")).status, 200);
 });
 
@@ -246,12 +213,7 @@ responses("are in the order of pipelined requests, the slow one first", async ()
   const { connect } = await startTarget(app);
   const client = await connect();
   await client.send(ask("/slow") + ask("/fast") + ask("/none") + ask("/fast"));
-  await turns(4);
-  assert.is(client.unread, "");
-  gate.resolve();
-  assert.is((await client.readFinalResponse()).text, "slow");
-  assert.is((await client.readFinalResponse()).text, "fast");
-  assert.is((await client.readFinalResponse()).status, 404);
+  await slowFirst(client, gate);
   assert.is((await client.readFinalResponse()).text, "fast");
   await client.staysOpen();
 });

@@ -14,16 +14,14 @@ import {
   type HTTPServerRequest,
   RequestHandler,
 } from "../../lib/index.ts";
+import { postHeldBack, sha1 } from "../support/bodychecks.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import { MEBIBYTE, pattern } from "../support/targets.ts";
+import { ask, MEBIBYTE, pattern } from "../support/targets.ts";
 
-const ask = (target: string, method = "GET", fields = ""): string =>
-  `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 const post = (target: string, body: string, fields = ""): string =>
   `${ask(target, "POST", `${fields}Content-Length: ${body.length}\r\n`)}${body}`;
-const sha1 = (bytes: Uint8Array): string => createHash("sha1").update(bytes).digest("hex");
 
 class Foo extends RequestHandler {
   override get(): void {
@@ -160,16 +158,7 @@ handing(
     for (const fallback of [app, hono]) {
       const { connect } = await startServer([[".*", FallbackHandler, { fallback }]]);
       const client = await connect();
-      await client.send(ask("/", "POST", `Content-Length: ${bytes.length}\r\n`));
-      const sent = client.send(bytes);
-      let before = -1;
-      await until(() => {
-        const isStill = client.sentBytes === before;
-        before = client.sentBytes;
-        return isStill && before > 0;
-      }, "a client that is held back");
-      await turns(20);
-      assert.ok(client.sentBytes < 9 * MEBIBYTE, `${client.sentBytes} bytes were taken`);
+      const { sent } = await postHeldBack(client, bytes);
       held.push(async () => {
         await sent;
         assert.is((await client.readFinalResponse()).text, sha1(bytes));

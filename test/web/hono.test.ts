@@ -4,18 +4,11 @@ import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { streamText } from "hono/streaming";
 import * as assert from "uvu/assert";
+import { postHeldBack, readsLate, refusesUnread, sha1, slowFirst } from "../support/bodychecks.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite } from "../support/servers.ts";
-import { MEBIBYTE, pattern, startTarget } from "../support/targets.ts";
-
-const ask = (target: string, method = "GET", fields = "", version = "1.1"): string =>
-  `${method} ${target} HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
-const withBody = (target: string, type: string, body: string): Buffer =>
-  Buffer.from(
-    `${ask(target, "POST", `Content-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`)}${body}`,
-  );
-const sha1 = (bytes: Uint8Array): string => createHash("sha1").update(bytes).digest("hex");
+import { ask, MEBIBYTE, pattern, startTarget, withBody } from "../support/targets.ts";
 
 const bodies = serverSuite("bodies to a Hono app");
 
@@ -56,16 +49,7 @@ bodies("of 10 MiB stream, and a handler that does not read holds the client back
   });
   const { connect } = await startTarget(app);
   const client = await connect();
-  await client.send(ask("/", "POST", `Content-Length: ${bytes.length}\r\n`));
-  const sent = client.send(bytes);
-  let before = -1;
-  await until(() => {
-    const isStill = client.sentBytes === before;
-    before = client.sentBytes;
-    return isStill && before > 0;
-  }, "a client that is held back");
-  await turns(20);
-  assert.ok(client.sentBytes < 9 * MEBIBYTE, `${client.sentBytes} bytes were taken`);
+  const { sent } = await postHeldBack(client, bytes);
   gate.resolve();
   await sent;
   assert.is((await client.readFinalResponse()).text, sha1(bytes));
@@ -89,15 +73,7 @@ bodies("may be cut short by the client: the body fails and the signal fires", as
 });
 
 bodies("that nobody reads end the connection after the response, which arrives", async () => {
-  const { connect } = await startTarget(new Hono().post("/", (c) => c.text("no", 403)));
-  const client = await connect();
-  await client.send(`${ask("/", "POST", "Content-Length: 1000\r\n")}half`);
-  const response = await client.readFinalResponse();
-  assert.equal(
-    [response.status, response.text, response.header("Connection")],
-    [403, "no", "close"],
-  );
-  await client.closed();
+  await refusesUnread(await startTarget(new Hono().post("/", (c) => c.text("no", 403))));
 });
 
 bodies.run();
@@ -152,18 +128,7 @@ responses("of 10 MiB wait for a slow reader", async () => {
   const { connect } = await startTarget(app);
   const client = await connect({ paused: true });
   await client.send(ask("/"));
-  let before = -1;
-  await until(() => {
-    const isStill = given === before && given > 0;
-    before = given;
-    return isStill;
-  }, "a source that waits");
-  await turns(20);
-  assert.ok(given < 9 * MEBIBYTE, `${given} bytes were given without a reader`);
-  client.resume();
-  const response = await client.readFinalResponse();
-  assert.is(response.framing, "chunked");
-  assert.is(sha1(response.body), sha1(bytes));
+  await readsLate(client, () => given, bytes);
 });
 
 responses("are in the order of pipelined requests, the slow one first", async () => {
@@ -177,12 +142,7 @@ responses("are in the order of pipelined requests, the slow one first", async ()
   const { connect } = await startTarget(app);
   const client = await connect();
   await client.send(ask("/slow") + ask("/fast") + ask("/none"));
-  await turns(4);
-  assert.is(client.unread, "");
-  gate.resolve();
-  assert.is((await client.readFinalResponse()).text, "slow");
-  assert.is((await client.readFinalResponse()).text, "fast");
-  assert.is((await client.readFinalResponse()).status, 404);
+  await slowFirst(client, gate);
   await client.staysOpen();
 });
 

@@ -4,29 +4,9 @@ import * as assert from "uvu/assert";
 import { Locale, useTranslations } from "../../lib/web/locale.ts";
 import { StaticFileHandler } from "../../lib/web/staticfilehandler.ts";
 import { RequestHandler } from "../../lib/index.ts";
-import {
-  loggedErrors,
-  type Routes,
-  type Settings,
-  serverSuite,
-  startServer,
-} from "../support/servers.ts";
+import { loggedErrors, type Routes, serverSuite } from "../support/servers.ts";
 import { removeTemplateFolders, templateFolder } from "../support/templatefolder.ts";
-
-/** What a handler answers to GET path. */
-async function get(
-  settings: Settings,
-  target: string,
-  table: Routes,
-  fields: readonly string[] = [],
-) {
-  const { connect } = await startServer(table, {}, settings);
-  const client = await connect();
-  await client.send(
-    `GET ${target} HTTP/1.1\r\n${["Host: 127.0.0.1", ...fields].join("\r\n")}\r\n\r\n`,
-  );
-  return client.readResponse();
-}
+import { get } from "./templatetools.ts";
 
 const locale = serverSuite("the locale of a request");
 class Language extends RequestHandler {

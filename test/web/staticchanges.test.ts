@@ -25,15 +25,8 @@ import {
 import { StaticFileHandler } from "../../lib/web/staticfilehandler.ts";
 import { MiB } from "../../lib/index.ts";
 import { turns } from "../support/rawclient.ts";
-import {
-  folderOf,
-  openFilesBelow,
-  put,
-  serveFolder,
-  settled,
-  staticSuite,
-  untilOpen,
-} from "./statictools.ts";
+import { folderOf, openFilesBelow, put, settled, untilOpen } from "./staticfolders.ts";
+import { serveFolder, staticSuite } from "./statictools.ts";
 
 const SMALL = 100;
 const LARGE = MOST_KEPT_BYTES + 1;

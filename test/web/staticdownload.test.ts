@@ -8,18 +8,10 @@ import type { OutputTransform } from "../../lib/web/outputtransform.ts";
 import type { ResponseHeaders } from "../../lib/web/responseheaders.ts";
 import { StaticFileHandler } from "../../lib/web/staticfilehandler.ts";
 import { MiB } from "../../lib/index.ts";
-import { turns } from "../support/rawclient.ts";
+import { type RawClient, turns } from "../support/rawclient.ts";
 import { logged } from "../support/servers.ts";
-import {
-  folderOf,
-  head,
-  openFilesBelow,
-  robots,
-  serveFolder,
-  settled,
-  staticSuite,
-  untilOpen,
-} from "./statictools.ts";
+import { folderOf, openFilesBelow, robots, settled, untilOpen } from "./staticfolders.ts";
+import { head, serveFolder, staticSuite } from "./statictools.ts";
 
 /** Bytes that no shift or repetition leaves the same. */
 function noise(length: number, seed: number): Buffer {
@@ -193,14 +185,21 @@ transformed("passes through one of the application's own, parts and all", async 
   assert.is(part.status, 206);
   assert.is(part.text, "SER-");
 });
-transformed("ends quietly, and leaves nothing open, if the client goes away", async () => {
-  const root = folderOf({ "a.txt": noise(16 * MiB, 8).toString("hex") });
+
+/** A client that has asked for a.txt, transformed, and reads no further than its head. */
+async function pausedInBody(root: string): Promise<RawClient> {
   const settings = { transforms: [Shout] };
   const { connect } = await serveFolder(root, { hashLimitBytes: 0 }, { settings });
   const client = await connect();
   void client.send("GET /static/a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
   await client.receives("\r\n\r\n");
   client.pause();
+  return client;
+}
+
+transformed("ends quietly, and leaves nothing open, if the client goes away", async () => {
+  const root = folderOf({ "a.txt": noise(16 * MiB, 8).toString("hex") });
+  const client = await pausedInBody(root);
   await turns(20);
   client.abort();
   StaticFileHandler.reset();
@@ -210,12 +209,7 @@ transformed("ends quietly, and leaves nothing open, if the client goes away", as
 });
 transformed("is cut off if it becomes shorter while it is sent", async () => {
   const root = folderOf({ "a.txt": noise(24 * MiB, 7).toString("hex") });
-  const settings = { transforms: [Shout] };
-  const { connect } = await serveFolder(root, { hashLimitBytes: 0 }, { settings });
-  const client = await connect();
-  void client.send("GET /static/a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
-  await client.receives("\r\n\r\n");
-  client.pause();
+  const client = await pausedInBody(root);
   truncateSync(path.join(root, "a.txt"), 100_000);
   client.resume();
   await client.gone();

@@ -4,17 +4,8 @@ import * as path from "node:path";
 import * as assert from "uvu/assert";
 import { StaticFileHandler } from "../../lib/web/staticfilehandler.ts";
 import { startServer } from "../support/servers.ts";
-import {
-  caseFolder,
-  folderOf,
-  head,
-  put,
-  robots,
-  robotsVersion,
-  serveFolder,
-  settled,
-  staticSuite,
-} from "./statictools.ts";
+import { caseFolder, folderOf, put, robots, robotsVersion, settled } from "./staticfolders.ts";
+import { head, serveFolder, staticSuite } from "./statictools.ts";
 
 const contentFields = ["Content-Type", "Content-Length", "Etag", "Last-Modified", "Accept-Ranges"];
 

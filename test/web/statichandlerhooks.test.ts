@@ -8,17 +8,8 @@ import { staticRoutes } from "../../lib/web/staticroutes.ts";
 import { MOST_SYNC_BYTES } from "../../lib/web/staticversions.ts";
 import { HTTPError, type InitArgs, MiB } from "../../lib/index.ts";
 import { logged, loggedErrors, startServer } from "../support/servers.ts";
-import {
-  caseFolder,
-  folderOf,
-  head,
-  put,
-  robots,
-  robotsVersion,
-  serveFolder,
-  settled,
-  staticSuite,
-} from "./statictools.ts";
+import { caseFolder, folderOf, put, robots, robotsVersion, settled } from "./staticfolders.ts";
+import { head, serveFolder, staticSuite } from "./statictools.ts";
 
 const url = "/static/robots.txt";
 

@@ -6,15 +6,8 @@ import * as path from "node:path";
 import * as assert from "uvu/assert";
 import { StaticFileHandler } from "../../lib/web/staticfilehandler.ts";
 import { loggedErrors, startServer } from "../support/servers.ts";
-import {
-  caseFolder,
-  folderOf,
-  put,
-  robots,
-  serveFolder,
-  settled,
-  staticSuite,
-} from "./statictools.ts";
+import { caseFolder, folderOf, put, robots, settled } from "./staticfolders.ts";
+import { serveFolder, staticSuite } from "./statictools.ts";
 
 const outside = staticSuite("a path of a URL");
 for (const [target, status] of [

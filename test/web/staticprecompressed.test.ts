@@ -4,7 +4,8 @@ import * as path from "node:path";
 import * as zlib from "node:zlib";
 import * as assert from "uvu/assert";
 import type { RawClient } from "../support/rawclient.ts";
-import { folderOf, head, put, serveFolder, settled, staticSuite } from "./statictools.ts";
+import { folderOf, put, settled } from "./staticfolders.ts";
+import { head, serveFolder, staticSuite } from "./statictools.ts";
 
 const script = "console.log('hello');\n".repeat(2000);
 const gzipped = zlib.gzipSync(script);

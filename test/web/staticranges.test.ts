@@ -4,16 +4,8 @@ import * as path from "node:path";
 import * as assert from "uvu/assert";
 import { MOST_RANGES } from "../../lib/http/byteranges.ts";
 import type { RawResponse } from "../support/rawresponse.ts";
-import {
-  caseFolder,
-  folderOf,
-  head,
-  robots,
-  robotsVersion,
-  serveFolder,
-  settled,
-  staticSuite,
-} from "./statictools.ts";
+import { caseFolder, folderOf, robots, robotsVersion, settled } from "./staticfolders.ts";
+import { head, serveFolder, staticSuite } from "./statictools.ts";
 
 const url = "/static/robots.txt";
 

@@ -3,7 +3,8 @@ import * as zlib from "node:zlib";
 import * as assert from "uvu/assert";
 import { RequestHandler, StaticFileHandler } from "../../lib/index.ts";
 import { logged, startServer } from "../support/servers.ts";
-import { caseFolder, head, put, robots, robotsVersion, staticSuite } from "./statictools.ts";
+import { caseFolder, put, robots, robotsVersion } from "./staticfolders.ts";
+import { head, staticSuite } from "./statictools.ts";
 
 class Url extends RequestHandler {
   get(path: string): void {

@@ -42,7 +42,7 @@ class Limited extends RequestHandler {
   override async prepare() {
     await null;
     const limit = this.getQueryArgument("max", null);
-    if (limit !== null) this.setMaxBodyBytes(Number(limit));
+    if (limit !== null) this.setMaxBodySize(Number(limit));
     const ms = this.getQueryArgument("ms", null);
     if (ms !== null) this.setBodyTimeoutMs(Number(ms));
   }

@@ -93,6 +93,7 @@ targets("any of them with a body, and the connection goes on", async () => {
     ["/del", delegate],
     ["/node", nodeListener(app)],
     ["/fetch", fetchHandler(hono)],
+    ["/hono", new Hono().post("/hono", async (c) => c.text(`HONO${await c.req.text()}`))],
     ["/app", new Application([["/app", saying("APP")]])],
     ["/handler", saying("HANDLER")],
   ]);
@@ -102,6 +103,7 @@ targets("any of them with a body, and the connection goes on", async () => {
     ["/del", "OK"],
     ["/node", "NODE"],
     ["/fetch", "FETCH"],
+    ["/hono", "HONO"],
     ["/app", "APP"],
     ["/handler", "HANDLER"],
   ] as const) {
@@ -109,6 +111,39 @@ targets("any of them with a body, and the connection goes on", async () => {
     const response = await client.readFinalResponse();
     assert.equal([response.text, response.header("Connection")], [`${text}body`, null], target);
   }
+});
+
+targets("an object with fetch(), whose method is called as one", async () => {
+  class Counter {
+    count = 0;
+    async fetch(request: Request): Promise<Response> {
+      return new Response(`${++this.count} ${new URL(request.url).pathname}`);
+    }
+  }
+  const counter = new Counter();
+  const { connect } = await startServer([
+    ["/a.*", counter],
+    [new HostMatches("b"), [["/.*", counter]]],
+  ]);
+  const client = await connect();
+  assert.is((await client.get("/a1")).text, "1 /a1");
+  await client.send(ask("/b", "b"));
+  assert.is((await client.readFinalResponse()).text, "2 /b");
+  assert.throws(
+    () => new Application([["/", { fetch: 1 } as never]]),
+    /a fetch app \(an object with fetch\)/,
+  );
+});
+
+targets("an Application, which answers by itself although it has findHandler()", async () => {
+  const inner = new Application([["/in/x", saying("inner")]], { defaultHandlerClass: saying("none") });
+  const { connect } = await startServer([
+    ["/in/.*", inner],
+    ["/in/y", saying("outer")],
+  ]);
+  const client = await connect();
+  assert.is((await client.get("/in/x")).text, "inner");
+  assert.is((await client.get("/in/y")).text, "none");
 });
 
 targets("the same as an HTTPServer can serve by itself", async () => {

@@ -3,44 +3,9 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import * as assert from "uvu/assert";
 import { DictLoader, Loader, RequestHandler, type TemplateEngine } from "../../lib/index.ts";
-import { type Routes, type Settings, serverSuite, startServer } from "../support/servers.ts";
-import { removeTemplateFolders, templateFolder } from "../support/templatefolder.ts";
-
-const HOSTILE = `<i>&"'`;
-
-/** Renders the template that the path names, with x and m. */
-class Page extends RequestHandler {
-  get(name: string) {
-    return this.render(name, { x: HOSTILE, m: "http://example.com" });
-  }
-}
-
-const routes: Routes = [["/t/(.*)", Page]];
-
-/** What a handler answers to GET path. */
-async function get(
-  settings: Settings,
-  target = "/t/a.html",
-  table: Routes = routes,
-  fields: readonly string[] = [],
-) {
-  const { connect } = await startServer(table, {}, settings);
-  const client = await connect();
-  await client.send(
-    `GET ${target} HTTP/1.1\r\n${["Host: 127.0.0.1", ...fields].join("\r\n")}\r\n\r\n`,
-  );
-  return client.readResponse();
-}
-
-function templates(files: Record<string, string>): Settings {
-  return { templatePath: templateFolder(files) };
-}
-
-function pageSuite(name: string) {
-  const t = serverSuite(name);
-  t.after.each(removeTemplateFolders);
-  return t;
-}
+import { type Routes, startServer } from "../support/servers.ts";
+import { templateFolder } from "../support/templatefolder.ts";
+import { get, HOSTILE, pageSuite, routes, templates } from "./templatetools.ts";
 
 const settings = pageSuite("the settings of templates");
 settings("debug sees changed files, and without it they are kept", async () => {

@@ -2,22 +2,10 @@
 import * as assert from "uvu/assert";
 import type { WebSocketHandler } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { bare, close, closing, frameHead, hex, masked, ping, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import {
-  bare,
-  close,
-  closing,
-  type Echo,
-  frameHead,
-  type Heard,
-  hex,
-  listening,
-  masked,
-  open,
-  ping,
-  text,
-} from "../support/websockets.ts";
+import { type Echo, type Heard, listening, open } from "../support/websockets.ts";
 
 const t = serverSuite("the end of a WebSocket");
 

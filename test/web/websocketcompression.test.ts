@@ -7,20 +7,10 @@ import {
   WebSocketHandler,
 } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { close, closing, hex, masked, ping, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import {
-  close,
-  closing,
-  Echo,
-  handshake,
-  hex,
-  masked,
-  open,
-  type Peer,
-  ping,
-  text,
-} from "../support/websockets.ts";
+import { Echo, handshake, open, type Peer } from "../support/websockets.ts";
 
 const MESSAGE = "Hello world. Testing 123 123";
 const OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";

@@ -2,9 +2,10 @@
 import * as assert from "uvu/assert";
 import { type CodedError, WebSocketHandler, type WebSocketOptions } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { binary, close, closing, masked, ping } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import { logged, serverSuite, startServer } from "../support/servers.ts";
-import { binary, close, closing, masked, open, type Peer, ping } from "../support/websockets.ts";
+import { open, type Peer } from "../support/websockets.ts";
 
 const t = serverSuite("flow control of a WebSocket");
 const KiB = 1024;

@@ -1,8 +1,9 @@
 /** How large messages of WebSockets may be: at the limit, under, over, whole and in fragments. */
 import * as assert from "uvu/assert";
 import type { CodedError, WebSocketOptions } from "../../lib/index.ts";
+import { frameHead, hex, masked, text } from "../support/frames.ts";
 import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import { Echo, frameHead, hex, masked, open, type Peer, text } from "../support/websockets.ts";
+import { Echo, open, type Peer } from "../support/websockets.ts";
 
 const t = serverSuite("limits of a WebSocket");
 const MiB = 1024 * 1024;

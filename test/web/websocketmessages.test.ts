@@ -2,21 +2,10 @@
 import * as assert from "uvu/assert";
 import { WebSocketHandler } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { bare, binary, hex, masked, ping, pong, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import {
-  bare,
-  binary,
-  Echo,
-  type Heard,
-  hex,
-  listening,
-  masked,
-  open,
-  ping,
-  pong,
-  text,
-} from "../support/websockets.ts";
+import { Echo, type Heard, listening, open } from "../support/websockets.ts";
 
 const t = serverSuite("a WebSocketHandler");
 

@@ -2,6 +2,7 @@
 import * as assert from "uvu/assert";
 import { Application, type CodedError, IOLoop, type WebSocketOptions } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { close, closing, masked, pong, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import {
   logged,
@@ -10,7 +11,7 @@ import {
   serverSuite,
   startServer,
 } from "../support/servers.ts";
-import { close, closing, Echo, masked, open, pong, text } from "../support/websockets.ts";
+import { Echo, open } from "../support/websockets.ts";
 
 const t = serverSuite("pings of a WebSocket");
 

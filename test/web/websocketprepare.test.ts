@@ -2,9 +2,10 @@
 import * as assert from "uvu/assert";
 import { type CodedError, RequestHandler, WebSocketHandler } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { bare, hex, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import { logged, loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import { bare, Echo, handshake, hex, open, peerOf, text } from "../support/websockets.ts";
+import { Echo, handshake, open, peerOf } from "../support/websockets.ts";
 
 const t = serverSuite("what comes before a handshake");
 

@@ -2,19 +2,10 @@
 import * as assert from "uvu/assert";
 import { WebSocketHandler } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
+import { close, hex, ping, pong, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import { logged, loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import {
-  close,
-  Echo,
-  type Heard,
-  hex,
-  listening,
-  open,
-  ping,
-  pong,
-  text,
-} from "../support/websockets.ts";
+import { Echo, type Heard, listening, open } from "../support/websockets.ts";
 
 const t = serverSuite("verbs of a WebSocketHandler");
 

@@ -2,6 +2,7 @@
 import type { WebSocketFault } from "../../lib/websocket/faults.ts";
 import { readFrames } from "../../lib/websocket/framereader.ts";
 import type { FrameReader, PartialFrames } from "../../lib/websocket/frames.ts";
+import { bare, masked as maskedFrame } from "../support/frames.ts";
 
 export interface CollectorOptions {
   readonly expectsMask?: boolean;
@@ -85,27 +86,9 @@ export function everyWay(bytes: Buffer, options: CollectorOptions = {}): string[
   return heard;
 }
 
-/** A frame of a client, masked with `key`. */
+/** A frame of a client, masked with a key that changes every byte. */
 export function masked(first: number, payload: Uint8Array | string, key = 0x01020304): Buffer {
-  const bytes = Buffer.from(payload as string);
-  const mask = Buffer.alloc(4);
-  mask.writeUInt32BE(key >>> 0);
-  const body = bytes.map((byte, at) => byte ^ (mask[at % 4] ?? 0));
-  return Buffer.concat([frameHead(first, bytes.length, 0x80), mask, body]);
+  return maskedFrame(first, payload, key);
 }
 
-/** A frame of a server. */
-export function bare(first: number, payload: Uint8Array | string): Buffer {
-  const bytes = Buffer.from(payload as string);
-  return Buffer.concat([frameHead(first, bytes.length, 0), bytes]);
-}
-
-function frameHead(first: number, length: number, mask: number): Buffer {
-  if (length < 126) return Buffer.of(first, mask | length);
-  if (length < 65_536) return Buffer.of(first, mask | 126, length >> 8, length & 255);
-  const head = Buffer.alloc(10);
-  head[0] = first;
-  head[1] = mask | 127;
-  head.writeBigUInt64BE(BigInt(length), 2);
-  return head;
-}
+export { bare };
