@@ -4,7 +4,7 @@
  * WebSocketConnection extends it. A connection has one entry on the loop's wheel while it has any deadline, and none
  * otherwise; all entries of a loop have one owner, which finds the connection by its slot.
  *
- *     interval ─▶ ping ─▶ timeout ─▶ pong, or anything else read since: the next interval
+ *     interval ─▶ ping ─▶ timeout ─▶ pong, or anything else read or taken since: the next interval
  *                                └─▶ nothing: close 1000 "ping timed out"
  *     close frame sent, or peer half-closed ─▶ closeTimeoutMs in which nothing was taken of what is queued ─▶ abort
  */
@@ -53,9 +53,11 @@ export abstract class WebSocketDeadlines extends PreparedSender {
       this.control(OP_PING, nothing);
       return timeoutMs || intervalMs;
     }
-    // A pong may be in what we do not read; and what was read since is as good a sign of life.
-    const isAlive =
-      (this.flags & PAUSED) !== 0 || (loop.lastActive[this.slot] ?? 0) > rare.pingSentMs;
+    // What was read since is as good a sign of life as a pong, and so is what the peer has taken of a queue. A pong may
+    // also be in what we do not read; of a peer that does not take what is queued either, that is not assumed.
+    const mayHaveAnswered =
+      (this.flags & PAUSED) !== 0 && (loop.pendingBytes[this.slot] ?? 0) === 0;
+    const isAlive = mayHaveAnswered || (loop.lastActive[this.slot] ?? 0) > rare.pingSentMs;
     if (isAlive) {
       const nextMs = rare.pingSentMs + intervalMs - nowMs;
       rare.pingSentMs = -1;

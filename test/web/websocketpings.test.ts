@@ -1,5 +1,6 @@
 /** Pings that the server sends, their deadlines on the loop's clock, and what is done about a peer that has vanished. */
 import * as assert from "uvu/assert";
+import { STAT_QUEUED_BYTES } from "../../lib/native/addon.ts";
 import { Application, type CodedError, IOLoop, type WebSocketOptions } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { close, closing, masked, pong, text } from "../support/frames.ts";
@@ -181,6 +182,25 @@ t("find out that a peer has vanished while its listener works", async () => {
   for (let i = 0; i < 4; i++) {
     clock.advance(1_100);
     await turns(1);
+  }
+  await until(() => server.connectionCount === 0, "end");
+});
+
+t("find out that a peer takes nothing while its listener waits for that", async () => {
+  class Pushing extends Echo {
+    static override readonly websocket = { pingIntervalMs: 1_000, closeTimeoutMs: 1_000 };
+    override onMessage() {
+      return this.writeMessage(Buffer.alloc(32 * 1024 * 1024));
+    }
+  }
+  const { connect, clock, server } = await startServer([["/", Pushing]]);
+  const peer = await open({ connect });
+  peer.client.pause();
+  peer.send(text("a"), text("b"));
+  await until(() => IOLoop.current().poller.stats[STAT_QUEUED_BYTES] !== 0, "full socket");
+  for (let i = 0; i < 4; i++) {
+    await turns(3);
+    clock.advance(1_100);
   }
   await until(() => server.connectionCount === 0, "end");
 });
