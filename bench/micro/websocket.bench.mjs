@@ -1,7 +1,7 @@
 // Masks, frames and texts of a WebSocket. `node bench/micro/websocket.bench.mjs`; needs a build.
 // NATIVE_MASK_BYTES of lib/websocket/mask.ts is where the first two series cross.
 
-import { unmask as nativeUnmask } from "../../dist/lib/native/addon.js";
+import { unmask as nativeUnmask, unmaskTo } from "../../dist/lib/native/addon.js";
 import { readFrames } from "../../dist/lib/websocket/framereader.js";
 import { setNativeUnmask, unmask } from "../../dist/lib/websocket/mask.js";
 import { Utf8Stream } from "../../dist/lib/websocket/utf8stream.js";
@@ -16,7 +16,7 @@ for (const size of [8, 20, 32, 64, 96, 128, 192, 256, 512, 1024, 4096]) {
   run(`unmask ${size} B in the addon`, () => nativeUnmask(bytes, 14, size + 14, key, 0));
 }
 
-setNativeUnmask(nativeUnmask);
+setNativeUnmask(nativeUnmask, unmaskTo);
 
 /** A frame of a client, masked. */
 function frame(first, payload) {

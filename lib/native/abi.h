@@ -127,6 +127,26 @@ namespace landspout {
   X(CLOCK_SKEW, 1) /* a driven clock's lead over the real one */     \
   X(CLOCK_WORDS, 2)
 
+// Float64 counters of a loop, from its beginning, always on: one addition a system call, none a
+// request (a record costs the increment of an integer beside the ring's).
+#define LANDSPOUT_STATS(X)                                                                \
+  X(STAT_TURNS, 0)          /* times that JavaScript was entered with records */          \
+  X(STAT_RECORDS, 1)        /* records delivered by that */                               \
+  X(STAT_RECEIVED_BYTES, 2) /* of sockets; not of a user's descriptors */                 \
+  X(STAT_SENT_BYTES, 3)     /* taken by the kernel, files included */                     \
+  X(STAT_RECV_CALLS, 4)     /* also those that found nothing or the end */                \
+  X(STAT_SEND_CALLS, 5)     /* send, sendmsg, sendfile; also those that were refused */   \
+  X(STAT_ACCEPTED, 6)       /* connections that a listener gave an owner */               \
+  X(STAT_CONNECTED, 7)      /* sockets of connect(), adopted ones included */             \
+  X(STAT_CLOSED, 8)         /* of those two; the open ones are STAT_ACCEPTED +            \
+                               STAT_CONNECTED - STAT_CLOSED */                            \
+  X(STAT_QUEUED_BYTES, 9)   /* now: the sum of pendingBytes */                            \
+  X(STAT_ACCEPT_ERRORS, 10) /* accept4(2) refused for want of descriptors or memory; the  \
+                               listener rests some ms */                                  \
+  X(STAT_SHED, 11)          /* connections closed at once for want of descriptors, memory \
+                               or slots */                                                \
+  X(STAT_WORDS, 12)
+
 #define LANDSPOUT_DECLARE(name, value) inline constexpr int32_t name = value;
 LANDSPOUT_RECORD_WORDS(LANDSPOUT_DECLARE)
 LANDSPOUT_RECORD_KINDS(LANDSPOUT_DECLARE)
@@ -138,6 +158,7 @@ LANDSPOUT_OPS(LANDSPOUT_DECLARE)
 LANDSPOUT_OPERANDS(LANDSPOUT_DECLARE)
 LANDSPOUT_CONTROL_WORDS(LANDSPOUT_DECLARE)
 LANDSPOUT_CLOCK_WORDS(LANDSPOUT_DECLARE)
+LANDSPOUT_STATS(LANDSPOUT_DECLARE)
 #undef LANDSPOUT_DECLARE
 
 // Sizes, in bytes unless they say words.

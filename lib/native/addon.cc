@@ -1,6 +1,7 @@
 // The addon: what it exports besides class Poller (poller_object.cc), every constant of abi.h above
 // all.
 #include "abi.h"
+#include "addresses.h"
 #include "byte_class.h"
 #include "deflate_object.h"
 #include "field_names.h"
@@ -13,15 +14,18 @@ namespace landspout {
 
 namespace {
 
-napi_value Throw(napi_env env, const char* code, const char* message) {
-  napi_throw_error(env, code, message);
-  return nullptr;
-}
-
 napi_value Hash(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const ByteView bytes = args.Buffer(0);
   return args.ok() ? Number(env, HashBytes(bytes.data, bytes.size)) : nullptr;
+}
+
+// notifySocket(path, text): 0 or the errno.
+napi_value Notify(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const std::string path = args.Text(0);
+  const std::string text = args.LongText(1);
+  return args.ok() ? Number(env, NotifySocket(path, text)) : nullptr;
 }
 
 napi_value Names(napi_env env, const char* const* names, uint32_t count) {
@@ -42,9 +46,8 @@ napi_value Init(napi_env env, napi_value exports) {
   DefineWebSocketMask(env, exports);
   DefineDeflater(env, exports);
   DefineInflater(env, exports);
-  napi_value hash = nullptr;
-  napi_create_function(env, "hashBytes", NAPI_AUTO_LENGTH, Hash, nullptr, &hash);
-  napi_set_named_property(env, exports, "hashBytes", hash);
+  DefineFunction(env, exports, "hashBytes", Hash);
+  DefineFunction(env, exports, "notifySocket", Notify);
   napi_set_named_property(env, exports, "fieldNames", Names(env, kFieldNames, kFieldNameCount));
   static constexpr const char* kMethods[] = {"GET",    "HEAD",  "POST",   "PUT",
                                              "DELETE", "PATCH", "OPTIONS"};
@@ -63,6 +66,7 @@ napi_value Init(napi_env env, napi_value exports) {
   LANDSPOUT_OPERANDS(LANDSPOUT_EXPORT)
   LANDSPOUT_CONTROL_WORDS(LANDSPOUT_EXPORT)
   LANDSPOUT_CLOCK_WORDS(LANDSPOUT_EXPORT)
+  LANDSPOUT_STATS(LANDSPOUT_EXPORT)
 #undef LANDSPOUT_EXPORT
   napi_set_named_property(env, exports, "constants", constants);
   return exports;

@@ -8,6 +8,16 @@ import { createRequire } from "node:module";
 import { CodedError } from "../base/errors.ts";
 import type { NativeCodecs } from "./deflatecodec.ts";
 
+/** What listens, and how: `kind` 4 or 6 for IP, 1 for a Unix socket, 0 to adopt the descriptor given as `port`. */
+type ListenAddress = readonly [
+  kind: number,
+  host: string,
+  port: number,
+  backlog: number,
+  reusePort: boolean,
+  ipv6Only: boolean,
+];
+
 /** The native half of one IOLoop. Slots are small integers; results below zero are -errno. */
 export interface Poller {
   /** Bytes that sockets are read into; the loop's until the turn ends. */
@@ -22,32 +32,22 @@ export interface Poller {
   readonly lastActive: Float64Array;
   /** By slot: bytes that the kernel has refused so far. */
   readonly pendingBytes: Int32Array;
+  /** By STAT_…: counters of this loop since it was made; they cost nothing to read. */
+  readonly stats: Float64Array;
 
-  /**
-   * @param kind 4 or 6 for IP, 1 for a Unix socket, 0 to adopt the descriptor given as `port`
-   * @returns the slot, or [errno, name of the system call]
-   */
+  /** @returns the slot, or [errno, name of the system call] */
   listen(
-    kind: number,
-    host: string,
-    port: number,
-    backlog: number,
-    reusePort: boolean,
-    ipv6Only: boolean,
-    http: boolean,
-    maxHeadBytes: number,
-    maxFieldCount: number,
-    maxTargetBytes: number,
+    ...given: readonly [
+      ...address: ListenAddress,
+      http: boolean,
+      maxHeadBytes: number,
+      maxFieldCount: number,
+      maxTargetBytes: number,
+    ]
   ): number | [errno: number, syscall: string];
   /** A listening socket that nobody accepts from, as a descriptor for listen() to adopt; `mode` < 0: the umask's. */
   bind(
-    kind: number,
-    host: string,
-    port: number,
-    backlog: number,
-    reusePort: boolean,
-    ipv6Only: boolean,
-    mode: number,
+    ...given: readonly [...address: ListenAddress, mode: number]
   ): number | [errno: number, syscall: string];
   /**
    * Begins to connect; KIND_CONNECTED or KIND_CLOSED tells how that went. Bytes may be written meanwhile.
@@ -64,6 +64,15 @@ export interface Poller {
     sourceHost: string,
     sourcePort: number,
   ): number | [errno: number, syscall: string];
+  /**
+   * Two slots that are connected to each other in memory: the first as one that an HTTP listener with these limits has
+   * accepted, the second raw. There is a record of neither.
+   */
+  memoryPair(
+    maxHeadBytes: number,
+    maxFieldCount: number,
+    maxTargetBytes: number,
+  ): [server: number, client: number] | number;
   /** 0 or -errno. */
   setNoDelay(slot: number, generation: number, on: boolean): number;
   addFd(fd: number, events: number): number;
@@ -88,6 +97,30 @@ export interface Poller {
   close(): void;
 }
 
+/**
+ * Takes the mask of a WebSocket frame off `bytes[start, end)`.
+ *
+ * @param key   the mask's four bytes as an integer, the first on the wire highest
+ * @param phase which byte of the mask the first one meets: 0 to 3
+ * @returns true if any byte of the result is not ASCII
+ */
+export type Unmask = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  key: number,
+  phase: number,
+) => boolean;
+
+/** Puts `bytes[start, end)` without its mask into `target`, which has end - start bytes and is none of these. */
+export type UnmaskTo = (
+  target: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  key: number,
+) => void;
+
 interface Addon extends NativeCodecs {
   readonly Poller: new (
     capacity: number,
@@ -95,14 +128,16 @@ interface Addon extends NativeCodecs {
     externals: Uint8Array[],
   ) => Poller;
   readonly hashBytes: (bytes: Uint8Array) => number;
-  /** The contract is that of `unmask` in lib/websocket/mask.ts. */
-  readonly unmask: (
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    key: number,
-    phase: number,
-  ) => boolean;
+  readonly unmask: Unmask;
+  /**
+   * Sends `text` as one datagram to a Unix socket, without waiting: what sd_notify(3) does for NOTIFY_SOCKET.
+   *
+   * @param path "/…", or "@…" for an abstract name
+   * @returns 0 or the errno: EAFNOSUPPORT for another kind of path, EINVAL for an empty text, ENAMETOOLONG, ENOENT or
+   *   ECONNREFUSED if nobody listens, EAGAIN if the receiver's queue is full, EMSGSIZE
+   */
+  readonly notifySocket: (path: string, text: string) => number;
+  readonly unmaskTo: UnmaskTo;
   readonly fieldNames: readonly string[];
   readonly methodNames: readonly string[];
   readonly constants: Readonly<Record<string, number>>;
@@ -140,7 +175,7 @@ function load(): Addon {
 
 const addon = load();
 
-export const { Poller, hashBytes, fieldNames, methodNames, unmask } = addon;
+export const { Poller, hashBytes, fieldNames, methodNames, notifySocket, unmask, unmaskTo } = addon;
 /** The classes and numbers that deflate.ts is made of. */
 export const nativeCodecs: NativeCodecs = addon;
 
@@ -258,6 +293,20 @@ export const CONTROL_COMMANDS = constant("CONTROL_COMMANDS");
 export const CONTROL_EPOCH = constant("CONTROL_EPOCH");
 export const CLOCK_NOW = constant("CLOCK_NOW");
 export const CLOCK_SKEW = constant("CLOCK_SKEW");
+
+// Counters: what each counts is said in abi.h.
+export const STAT_TURNS = constant("STAT_TURNS");
+export const STAT_RECORDS = constant("STAT_RECORDS");
+export const STAT_RECEIVED_BYTES = constant("STAT_RECEIVED_BYTES");
+export const STAT_SENT_BYTES = constant("STAT_SENT_BYTES");
+export const STAT_RECV_CALLS = constant("STAT_RECV_CALLS");
+export const STAT_SEND_CALLS = constant("STAT_SEND_CALLS");
+export const STAT_ACCEPTED = constant("STAT_ACCEPTED");
+export const STAT_CONNECTED = constant("STAT_CONNECTED");
+export const STAT_CLOSED = constant("STAT_CLOSED");
+export const STAT_QUEUED_BYTES = constant("STAT_QUEUED_BYTES");
+export const STAT_ACCEPT_ERRORS = constant("STAT_ACCEPT_ERRORS");
+export const STAT_SHED = constant("STAT_SHED");
 
 /** The hash that head records carry of their path, for a path known in TypeScript (latin1). */
 export function hashPath(path: string): number {

@@ -170,6 +170,23 @@ UniqueFd OpenConnection(const ConnectAddress& address, bool* connecting, int* er
   return result == 0 || *connecting ? std::move(fd) : failed("connect", errno);
 }
 
+int NotifySocket(std::string path, const std::string& text) {
+  if (path.empty() || (path[0] != '/' && path[0] != '@')) return EAFNOSUPPORT;
+  if (text.empty() || path.find('\0') != std::string::npos) return EINVAL;
+  if (path[0] == '@') path[0] = '\0';
+  sockaddr_storage storage;
+  const socklen_t length = Fill(AddressKind::kUnix, path, 0, &storage);
+  if (length == 0) return ENAMETOOLONG;
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return errno;
+  ssize_t n;
+  do {
+    n = ::sendto(fd.get(), text.data(), text.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<sockaddr*>(&storage), length);
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? errno : 0;
+}
+
 int NameOf(int fd, bool peer, SocketName* name) {
   sockaddr_storage storage;
   std::memset(&storage, 0, sizeof(storage));

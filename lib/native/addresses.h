@@ -41,6 +41,12 @@ struct SocketName {
   int family = 0;  // 4, 6, or 1 for a Unix socket
 };
 
+// Sends `text` as one datagram to a Unix socket: a path that begins with '/', or with '@' in place
+// of the NUL of an abstract name (sd_notify(3)). Does not wait. Returns 0 or the errno:
+// EAFNOSUPPORT for another kind of path, ENAMETOOLONG, EINVAL for no text or a NUL in the path,
+// EAGAIN if the receiver's queue is full.
+int NotifySocket(std::string path, const std::string& text);
+
 // Returns 0 or -errno.
 int NameOf(int fd, bool peer, SocketName* name);
 

@@ -41,7 +41,7 @@ int64_t Poller::AddSocket(UniqueFd fd, bool adopted, bool connecting) {
     return error;
   }
   shared_.last_active[index] = StampTime();
-  shared_.pending_bytes[index] = 0;
+  shared_.stats[STAT_CONNECTED]++;
   if (!connecting && !adopted) Emit(KIND_CONNECTED, index, slot.generation, 0);
   return index;
 }

@@ -46,8 +46,7 @@ napi_value CodecObject::Wrap(napi_env env, napi_value self, const napi_type_tag&
   };
   if (napi_wrap(env, self, this, finalize, nullptr, nullptr) != napi_ok) {
     Unref();
-    napi_throw_error(env, "ERR_NATIVE_MEMORY", "cannot make a Deflater or Inflater");
-    return nullptr;
+    return Throw(env, "ERR_NATIVE_MEMORY", "cannot make a Deflater or Inflater");
   }
   napi_type_tag_object(env, self, &tag);
   return self;
@@ -86,8 +85,7 @@ napi_value CodecObject::Start(napi_env env, napi_value self) {
     if (job->work != nullptr) napi_delete_async_work(env, job->work);
     delete job;
     DropInput();
-    napi_throw_error(env, "ERR_NATIVE_MEMORY", "cannot start work on another thread");
-    return nullptr;
+    return Throw(env, "ERR_NATIVE_MEMORY", "cannot start work on another thread");
   }
   busy_ = true;
   references_++;
@@ -136,8 +134,7 @@ void CodecObject::Report(napi_env env) {
 
 napi_value Delivered(napi_env env, CodecResult result, CodecOutput* output) {
   if (result == RESULT_NO_MEMORY) {
-    napi_throw_error(env, "ERR_NATIVE_MEMORY", "no memory to compress or decompress with");
-    return nullptr;
+    return Throw(env, "ERR_NATIVE_MEMORY", "no memory to compress or decompress with");
   }
   if (result != RESULT_DONE) return Number(env, result);
   if (!output->owned()) return Number(env, static_cast<double>(output->size()));
@@ -145,14 +142,7 @@ napi_value Delivered(napi_env env, CodecResult result, CodecOutput* output) {
 }
 
 CodecObject* UnwrapCodec(napi_env env, napi_value self, const napi_type_tag& tag) {
-  bool ours = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, self, &tag, &ours) != napi_ok || !ours ||
-      napi_unwrap(env, self, &data) != napi_ok) {
-    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "not a Deflater or Inflater");
-    return nullptr;
-  }
-  return static_cast<CodecObject*>(data);
+  return UnwrapTagged<CodecObject>(env, self, tag, "not a Deflater or Inflater");
 }
 
 CodecObject* UnwrapIdle(napi_env env, napi_value self, const napi_type_tag& tag) {
@@ -168,12 +158,7 @@ CodecObject* UnwrapIdle(napi_env env, napi_value self, const napi_type_tag& tag)
 }
 
 const Zlib* ZlibForNew(napi_env env, napi_callback_info info) {
-  napi_value target = nullptr;
-  napi_get_new_target(env, info, &target);
-  if (target == nullptr) {
-    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "a class: call it with new");
-    return nullptr;
-  }
+  if (!IsCalledWithNew(env, info, "a class: call it with new")) return nullptr;
   const Zlib* zlib = FindZlib();
   if (zlib == nullptr) {
     napi_throw_error(env, "ERR_ZLIB",
@@ -186,11 +171,6 @@ bool CheckSize(napi_env env, const ByteView& bytes) {
   if (bytes.size <= INT32_MAX) return true;
   ThrowRange(env, "a message may have 2147483647 bytes");
   return false;
-}
-
-napi_value ThrowRange(napi_env env, const char* message) {
-  napi_throw_range_error(env, "ERR_NATIVE_RANGE", message);
-  return nullptr;
 }
 
 }  // namespace landspout

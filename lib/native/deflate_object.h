@@ -86,7 +86,29 @@ const Zlib* ZlibForNew(napi_env env, napi_callback_info info);
 // As Args::Buffer, refused if zlib cannot count it.
 bool CheckSize(napi_env env, const ByteView& bytes);
 
-napi_value ThrowRange(napi_env env, const char* message);
+// Runs a message on this thread, on an object from UnwrapIdle(), null included. `how`: what the
+// object's Run() and Next() take.
+template <typename Codec, typename How>
+napi_value RunHere(napi_env env, Codec* codec, const ByteView& bytes, const How& how,
+                   const ByteView& area) {
+  if (codec == nullptr) return nullptr;
+  CodecOutput output(reinterpret_cast<unsigned char*>(area.data), area.size);
+  const CodecResult result = codec->Run(bytes, how, &output);
+  codec->Report(env);
+  return Delivered(env, result, &output);
+}
+
+// Likewise on another one; see Start().
+template <typename Codec, typename How>
+napi_value RunElsewhere(napi_env env, napi_value self, Codec* codec, const ByteView& bytes,
+                        const How& how) {
+  if (codec == nullptr) return nullptr;
+  if (!codec->Keep(reinterpret_cast<unsigned char*>(bytes.data), bytes.size)) {
+    return Delivered(env, RESULT_NO_MEMORY, nullptr);
+  }
+  codec->Next(how);
+  return codec->Start(env, self);
+}
 
 // heldBytes(), close(): of both classes.
 template <const napi_type_tag& tag>

@@ -36,9 +36,7 @@ napi_value New(napi_env env, napi_callback_info info) {
   const Zlib* zlib = ZlibForNew(env, info);
   if (zlib == nullptr) return nullptr;
   Args<3> args(env, info);
-  const int32_t window_bits = args.Int(0);
-  const int32_t mem_level = args.Int(1);
-  const int32_t level = args.Int(2);
+  const auto [window_bits, mem_level, level] = args.Take<int32_t, int32_t, int32_t>();
   if (!args.ok()) return nullptr;
   // zlib makes no raw stream of 8 bits.
   if (window_bits < 9 || window_bits > 15) return ThrowRange(env, "windowBits must be 9 to 15");
@@ -50,31 +48,17 @@ napi_value New(napi_env env, napi_callback_info info) {
 // compress(bytes, takeover, area): see Delivered().
 napi_value Compress(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
-  const ByteView bytes = args.Buffer(0);
-  const bool takeover = args.Bool(1);
-  const ByteView area = args.Buffer(2);
+  const auto [bytes, takeover, area] = args.Take<ByteView, bool, ByteView>();
   if (!args.ok() || !CheckSize(env, bytes)) return nullptr;
-  DeflaterObject* deflater = Idle(env, args.self());
-  if (deflater == nullptr) return nullptr;
-  CodecOutput output(reinterpret_cast<unsigned char*>(area.data), area.size);
-  const CodecResult result = deflater->Run(bytes, takeover, &output);
-  deflater->Report(env);
-  return Delivered(env, result, &output);
+  return RunHere(env, Idle(env, args.self()), bytes, takeover, area);
 }
 
 // compressAsync(bytes, takeover): a promise of a Buffer or a result.
 napi_value CompressAsync(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
-  const ByteView bytes = args.Buffer(0);
-  const bool takeover = args.Bool(1);
+  const auto [bytes, takeover] = args.Take<ByteView, bool>();
   if (!args.ok() || !CheckSize(env, bytes)) return nullptr;
-  DeflaterObject* deflater = Idle(env, args.self());
-  if (deflater == nullptr) return nullptr;
-  if (!deflater->Keep(reinterpret_cast<unsigned char*>(bytes.data), bytes.size)) {
-    return Delivered(env, RESULT_NO_MEMORY, nullptr);
-  }
-  deflater->Next(takeover);
-  return deflater->Start(env, args.self());
+  return RunElsewhere(env, args.self(), Idle(env, args.self()), bytes, takeover);
 }
 
 // release(): frees the state; the next message starts a new window.
@@ -90,19 +74,12 @@ napi_value Release(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void DefineDeflater(napi_env env, napi_value exports) {
-  const auto method = [](const char* name, napi_callback call) {
-    return napi_property_descriptor{
-        name, nullptr, call, nullptr, nullptr, nullptr, napi_default_method, nullptr};
-  };
-  const napi_property_descriptor methods[] = {
-      method("compress", Compress),      method("compressAsync", CompressAsync),
-      method("release", Release),        method("heldBytes", HeldBytes<kTag>),
-      method("close", CloseCodec<kTag>),
-  };
-  napi_value deflater = nullptr;
-  napi_define_class(env, "Deflater", NAPI_AUTO_LENGTH, New, nullptr,
-                    sizeof(methods) / sizeof(methods[0]), methods, &deflater);
-  napi_set_named_property(env, exports, "Deflater", deflater);
+  DefineClass(env, exports, "Deflater", New,
+              {{"compress", Compress},
+               {"compressAsync", CompressAsync},
+               {"release", Release},
+               {"heldBytes", HeldBytes<kTag>},
+               {"close", CloseCodec<kTag>}});
 }
 
 }  // namespace landspout

@@ -25,6 +25,7 @@ struct HttpLimits {
   uint32_t max_head_bytes;
   uint32_t max_field_count;
   uint32_t max_target_bytes;
+  bool operator==(const HttpLimits&) const = default;
 };
 
 class HttpParser {

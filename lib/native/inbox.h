@@ -6,6 +6,7 @@
 
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "abi.h"
 
@@ -58,6 +59,7 @@ class Inbox {
     record[RECORD_SLOT] = static_cast<int32_t>(slot);
     record[RECORD_GENERATION] = static_cast<int32_t>(generation);
     words_ += words;
+    records_++;
     return record;
   }
 
@@ -68,11 +70,15 @@ class Inbox {
     used_ = 0;
   }
 
+  // How many records were begun since this was asked last.
+  uint32_t TakeRecords() { return std::exchange(records_, 0); }
+
  private:
   char* arena_ = nullptr;
   int32_t* ring_ = nullptr;
   uint32_t used_ = 0;
   uint32_t words_ = 0;
+  uint32_t records_ = 0;
 };
 
 }  // namespace landspout

@@ -71,37 +71,23 @@ napi_value New(napi_env env, napi_callback_info info) {
 // decompress(bytes, maxBytes, takeover, area, budget): see Delivered().
 napi_value Decompress(napi_env env, napi_callback_info info) {
   Args<5> args(env, info);
-  const ByteView bytes = args.Buffer(0);
-  const int32_t most = args.Int(1);
-  const bool takeover = args.Bool(2);
-  const ByteView area = args.Buffer(3);
-  const int32_t budget = args.Int(4);
+  const auto [bytes, most, takeover, area, budget] =
+      args.Take<ByteView, int32_t, bool, ByteView, int32_t>();
   if (!args.ok() || !CheckSize(env, bytes)) return nullptr;
   if (most < 0 || budget < 0) return ThrowRange(env, "maxBytes and budget must not be negative");
-  InflaterObject* inflater = Idle(env, args.self());
-  if (inflater == nullptr) return nullptr;
-  CodecOutput output(reinterpret_cast<unsigned char*>(area.data), area.size);
   const DecompressLimits limits = {static_cast<size_t>(most), static_cast<size_t>(budget),
                                    takeover};
-  const CodecResult result = inflater->Run(bytes, limits, &output);
-  inflater->Report(env);
-  return Delivered(env, result, &output);
+  return RunHere(env, Idle(env, args.self()), bytes, limits, area);
 }
 
 // decompressAsync(bytes, maxBytes, takeover): a promise of a Buffer or a result.
 napi_value DecompressAsync(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
-  const ByteView bytes = args.Buffer(0);
-  const int32_t most = args.Int(1);
-  const bool takeover = args.Bool(2);
+  const auto [bytes, most, takeover] = args.Take<ByteView, int32_t, bool>();
   if (!args.ok() || !CheckSize(env, bytes)) return nullptr;
   if (most < 0) return ThrowRange(env, "maxBytes must not be negative");
-  InflaterObject* inflater = Idle(env, args.self());
-  if (inflater == nullptr) return nullptr;
-  if (!inflater->Keep(reinterpret_cast<unsigned char*>(bytes.data), bytes.size))
-    return Delivered(env, RESULT_NO_MEMORY, nullptr);
-  inflater->Next({static_cast<size_t>(most), 0, takeover});
-  return inflater->Start(env, args.self());
+  const DecompressLimits limits = {static_cast<size_t>(most), 0, takeover};
+  return RunElsewhere(env, args.self(), Idle(env, args.self()), bytes, limits);
 }
 
 // finishAsync(): goes on with a message that decompress() has not finished.
@@ -110,8 +96,7 @@ napi_value FinishAsync(napi_env env, napi_callback_info info) {
   InflaterObject* inflater = static_cast<InflaterObject*>(UnwrapIdle(env, args.self(), kTag));
   if (inflater == nullptr) return nullptr;
   if (!inflater->unfinished()) {
-    napi_throw_error(env, "ERR_STATE", "no message is unfinished");
-    return nullptr;
+    return Throw(env, "ERR_STATE", "no message is unfinished");
   }
   inflater->GoOn();
   return inflater->Start(env, args.self());
@@ -124,27 +109,19 @@ napi_value Release(napi_env env, napi_callback_info info) {
   if (inflater == nullptr) return nullptr;
   const bool is_released = inflater->Release();
   inflater->Report(env);
-  napi_value out = nullptr;
-  napi_get_boolean(env, is_released, &out);
-  return out;
+  return Boolean(env, is_released);
 }
 
 }  // namespace
 
 void DefineInflater(napi_env env, napi_value exports) {
-  const auto method = [](const char* name, napi_callback call) {
-    return napi_property_descriptor{
-        name, nullptr, call, nullptr, nullptr, nullptr, napi_default_method, nullptr};
-  };
-  const napi_property_descriptor methods[] = {
-      method("decompress", Decompress),     method("decompressAsync", DecompressAsync),
-      method("finishAsync", FinishAsync),   method("release", Release),
-      method("heldBytes", HeldBytes<kTag>), method("close", CloseCodec<kTag>),
-  };
-  napi_value inflater = nullptr;
-  napi_define_class(env, "Inflater", NAPI_AUTO_LENGTH, New, nullptr,
-                    sizeof(methods) / sizeof(methods[0]), methods, &inflater);
-  napi_set_named_property(env, exports, "Inflater", inflater);
+  DefineClass(env, exports, "Inflater", New,
+              {{"decompress", Decompress},
+               {"decompressAsync", DecompressAsync},
+               {"finishAsync", FinishAsync},
+               {"release", Release},
+               {"heldBytes", HeldBytes<kTag>},
+               {"close", CloseCodec<kTag>}});
   napi_value results = nullptr;
   napi_create_object(env, &results);
 #define LANDSPOUT_EXPORT(name, value) \

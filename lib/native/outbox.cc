@@ -191,6 +191,7 @@ void Poller::SendGathered(uint32_t index, bool more) {
   if (slot.queue == nullptr) {
     const ssize_t n = TransportSend(slot.transport.get(), slot.fd.get(), gathered_.data(),
                                     gathered_.size(), more);
+    CountSend(n);
     if (n < 0 && n != -EAGAIN) {
       DropGathered();
       return Close(index, static_cast<int>(-n));
@@ -228,7 +229,9 @@ SendQueue& Poller::QueueOf(uint32_t index) {
 void Poller::UpdatePending(uint32_t index) {
   const Slot& slot = slots_.at(index);
   const uint64_t bytes = slot.queue == nullptr ? 0 : slot.queue->bytes();
-  shared_.pending_bytes[index] = static_cast<int32_t>(std::min<uint64_t>(bytes, 0x7fffffff));
+  const int32_t now = static_cast<int32_t>(std::min<uint64_t>(bytes, 0x7fffffff));
+  shared_.stats[STAT_QUEUED_BYTES] += now - shared_.pending_bytes[index];
+  shared_.pending_bytes[index] = now;
 }
 
 int Poller::CloseSlotByNumber(uint32_t index, uint32_t generation) {

@@ -64,6 +64,7 @@ void Poller::QueueFile(uint32_t index, const int32_t* command) {
   if (slot.queue == nullptr && budget != 0) {
     const size_t asked = std::min<uint64_t>(length, budget);
     const ssize_t n = SendFile(slot.transport.get(), slot.fd.get(), file, position, asked);
+    CountSend(n);
     if (n < 0 && n != -EAGAIN) return Reset(index, static_cast<int>(-n));
     if (n > 0) {
       position += static_cast<uint64_t>(n);

@@ -78,6 +78,7 @@ void Poller::QueueExternal(uint32_t index, const int32_t* command) {
     gathered_.push_back({data, std::min(length, kSendBudget)});
     const ssize_t n =
         TransportSend(slot.transport.get(), slot.fd.get(), gathered_.data(), gathered_.size());
+    CountSend(n);
     gathered_.pop_back();
     if (n < 0 && n != -EAGAIN) return Close(index, static_cast<int>(-n));
     if (n > 0) sent = static_cast<size_t>(n);

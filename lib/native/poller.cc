@@ -84,6 +84,8 @@ void Poller::Deliver() {
   MoveLate();
   const uint32_t words = inbox_.words();
   if (words == 0) return;
+  shared_.stats[STAT_TURNS]++;
+  shared_.stats[STAT_RECORDS] += inbox_.TakeRecords();
   napi_handle_scope scope;
   napi_open_handle_scope(env_, &scope);
   napi_value self = nullptr;
@@ -149,12 +151,9 @@ void Poller::UpdateRef() {
 }
 
 int Poller::Register(uint32_t index, uint32_t events) {
-  Slot& slot = slots_.at(index);
-  epoll_event event = {};
-  event.events = events;
-  event.data.u64 = static_cast<uint64_t>(slot.generation) << 32 | index;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, slot.fd.get(), &event) != 0) return -errno;
-  slot.events = events;
+  slots_.at(index).events = events;
+  const int error = Control(index, EPOLL_CTL_ADD);
+  if (error != 0) return error;
   active_++;
   UpdateRef();
   return 0;
@@ -163,14 +162,19 @@ int Poller::Register(uint32_t index, uint32_t events) {
 void Poller::SetEvents(uint32_t index, uint32_t events) {
   Slot& slot = slots_.at(index);
   if (slot.events == events) return;
-  epoll_event event = {};
-  event.events = events;
-  event.data.u64 = static_cast<uint64_t>(slot.generation) << 32 | index;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, slot.fd.get(), &event) != 0) {
-    Close(index, errno);  // an unwatched socket would hang for ever
-    return;
-  }
   slot.events = events;
+  const int error = Control(index, EPOLL_CTL_MOD);
+  if (error != 0) Close(index, -error);  // an unwatched socket would hang for ever
+}
+
+// Tells the epoll set of the slot's descriptor, what it is called and the slot's events. 0 or
+// -errno.
+int Poller::Control(uint32_t index, int operation) {
+  const Slot& slot = slots_.at(index);
+  epoll_event event = {};
+  event.events = slot.events;
+  event.data.u64 = static_cast<uint64_t>(slot.generation) << 32 | index;
+  return ::epoll_ctl(epoll_.get(), operation, slot.fd.get(), &event) == 0 ? 0 : -errno;
 }
 
 void Poller::Close(uint32_t index, int error) {
@@ -178,7 +182,8 @@ void Poller::Close(uint32_t index, int error) {
   if (slot.kind == SlotKind::kFree) return;
   ReleaseParser(slot);
   slot.queue.reset();
-  shared_.pending_bytes[index] = 0;
+  UpdatePending(index);
+  if (slot.kind == SlotKind::kSocket) shared_.stats[STAT_CLOSED]++;
   Emit(KIND_CLOSED, index, slot.generation, error);
   // An epoll set goes on watching a socket that a duplicate of the descriptor holds open.
   if (slot.adopted) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, slot.fd.get(), nullptr);
@@ -189,7 +194,9 @@ void Poller::Close(uint32_t index, int error) {
 // Closes with RST: what the peer has of a response cannot be taken for the whole of it.
 void Poller::Reset(uint32_t index, int error) {
   const linger hard = {1, 0};
-  ::setsockopt(slots_.at(index).fd.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+  const Slot& slot = slots_.at(index);
+  if (slot.transport != nullptr) slot.transport->Reset();
+  ::setsockopt(slot.fd.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
   Close(index, error);
 }
 

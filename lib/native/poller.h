@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <uv.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct SharedArrays {
   double* clock;
   double* last_active;     // by slot: CLOCK_NOW of the last progress
   int32_t* pending_bytes;  // by slot: bytes that the kernel has refused so far
+  double* stats;           // LANDSPOUT_STATS
 };
 
 class Poller {
@@ -63,6 +65,8 @@ class Poller {
   // The slot, or -errno.
   int64_t Listen(UniqueFd fd, const ListenConfig& config);
   int64_t AddSocket(UniqueFd fd, bool adopted, bool connecting);
+  // Two slots that are connected in memory; 0 or -errno. See memory_pair.cc.
+  int AddMemoryPair(const ListenConfig& config, uint32_t (&slots)[2]);
   int SetNoDelay(uint32_t slot, uint32_t generation, bool on);
   int64_t AddUser(int fd, uint32_t events);
   int UpdateUser(uint32_t slot, uint32_t generation, uint32_t events);
@@ -127,6 +131,7 @@ class Poller {
   void EndTurn();
   int Register(uint32_t index, uint32_t events);
   void SetEvents(uint32_t index, uint32_t events);
+  int Control(uint32_t index, int operation);
   void Close(uint32_t index, int error);
   void Reset(uint32_t index, int error);
   void Dispatch(const epoll_event& event);
@@ -156,6 +161,9 @@ class Poller {
   // listeners.cc
   void Accept(uint32_t index);
   void ShedOne(int listener);
+  void OpenReserve();
+  bool WatchListener(uint32_t index, bool on);
+  void ResumeListeners();
 
   // connectors.cc
   void OnConnected(uint32_t index);
@@ -179,6 +187,11 @@ class Poller {
   void GatherFile(uint32_t index, int file, uint64_t position, size_t length);
   SendQueue& QueueOf(uint32_t index);
   void UpdatePending(uint32_t index);
+  // `result`: bytes or -errno.
+  void CountSend(ssize_t result) {
+    shared_.stats[STAT_SEND_CALLS]++;
+    if (result > 0) shared_.stats[STAT_SENT_BYTES] += static_cast<double>(result);
+  }
 
   napi_env env_;
   napi_ref self_ = nullptr;
@@ -207,7 +220,7 @@ class Poller {
   SlotTable slots_;
   uint32_t capacity_;
   ParserPool parsers_;
-  std::vector<ListenConfig> configs_;
+  std::deque<ListenConfig> configs_;  // parsers point at their limits: they stay where they are
   std::vector<Late> late_;
   std::vector<Named> ready_;
   std::vector<Named> dirty_;

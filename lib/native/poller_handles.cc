@@ -1,8 +1,7 @@
 // Poller: its life in libuv and Node-API: handles, references, cleanup. See poller.h.
-#include <fcntl.h>
-
 #include <cstdlib>
 
+#include "kept_memory.h"
 #include "poller.h"
 
 namespace landspout {
@@ -25,7 +24,8 @@ int Poller::Open(napi_value self, napi_value callback, napi_value externals, nap
                  const SharedArrays& arrays) {
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_.valid()) return -errno;
-  reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  KeepFreedMemory();
+  OpenReserve();
   shared_ = arrays;
   inbox_.Attach(arrays.inbox_arena, arrays.inbox_ring);
   scratch_ = std::make_unique<char[]>(kScratchBytes);

@@ -2,11 +2,8 @@
 // below: `this` is a Poller of ours, open, and arguments have their types.
 #include "poller_object.h"
 
-#include <algorithm>
-#include <cerrno>
+#include <tuple>
 
-#include "addresses.h"
-#include "napi_args.h"
 #include "poller.h"
 #include "shared_arrays.h"
 #include "socket_object.h"
@@ -18,20 +15,10 @@ namespace {
 constexpr napi_type_tag kPollerTag = {0x6c616e6473706f75ull, 0x742d706f6c6c6572ull};
 constexpr uint32_t kMaxCapacity = 16u * 1024 * 1024;
 
-napi_value Throw(napi_env env, const char* code, const char* message) {
-  napi_throw_error(env, code, message);
-  return nullptr;
-}
-
 // new Poller(capacity, turn, externals): capacity = most descriptors at once; turn(words) walks the
 // inbox ring; externals = the array that OP_EXTERNAL indexes.
 napi_value New(napi_env env, napi_callback_info info) {
-  napi_value target = nullptr;
-  napi_get_new_target(env, info, &target);
-  if (target == nullptr) {
-    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "Poller is a class: call it with new");
-    return nullptr;
-  }
+  if (!IsCalledWithNew(env, info, "Poller is a class: call it with new")) return nullptr;
   Args<3> args(env, info);
   const int32_t capacity = args.Int(0);
   if (!args.ok()) return nullptr;
@@ -40,13 +27,10 @@ napi_value New(napi_env env, napi_callback_info info) {
   napi_typeof(env, args.value(1), &type);
   napi_is_array(env, args.value(2), &is_array);
   if (type != napi_function || !is_array) {
-    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "new Poller(capacity, turn, externals)");
-    return nullptr;
+    return ThrowType(env, "new Poller(capacity, turn, externals)");
   }
   if (capacity < 16 || static_cast<uint32_t>(capacity) > kMaxCapacity) {
-    napi_throw_range_error(env, "ERR_NATIVE_RANGE",
-                           "capacity must be from 16 to 16777216 descriptors");
-    return nullptr;
+    return ThrowRange(env, "capacity must be from 16 to 16777216 descriptors");
   }
   napi_value self = args.self();
   napi_value keep = nullptr;
@@ -76,12 +60,7 @@ napi_value Listen(napi_env env, napi_callback_info info) {
   Args<10> args(env, info);
   Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
   if (poller == nullptr) return nullptr;
-  const ListenAddress address = {static_cast<AddressKind>(args.Int(0)),
-                                 args.Text(1),
-                                 args.Int(2),
-                                 args.Int(3),
-                                 args.Bool(4),
-                                 args.Bool(5)};
+  const ListenAddress address = TakeListenAddress(args);
   const ListenConfig config = {{args.Uint(7), args.Uint(8), args.Uint(9)}, args.Bool(6)};
   if (!args.ok()) return nullptr;
   int error = 0;
@@ -96,45 +75,24 @@ napi_value Listen(napi_env env, napi_callback_info info) {
   return Refusal(env, error, syscall);
 }
 
-// addFd(fd, events): the slot or -errno.
-napi_value AddFd(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
-  if (poller == nullptr) return nullptr;
-  const int fd = args.Int(0);
-  const uint32_t events = args.Uint(1);
-  return args.ok() ? Number(env, static_cast<double>(poller->AddUser(fd, events))) : nullptr;
-}
-
-// updateFd(slot, generation, events), removeFd(slot, generation), closeSlot(…), descriptor(…): 0 (a
-// descriptor) or -errno.
-napi_value UpdateFd(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
-  Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
-  if (poller == nullptr) return nullptr;
-  const uint32_t slot = args.Uint(0);
-  const uint32_t generation = args.Uint(1);
-  const uint32_t events = args.Uint(2);
-  return args.ok() ? Number(env, poller->UpdateUser(slot, generation, events)) : nullptr;
-}
-
-template <int (Poller::*Method)(uint32_t, uint32_t)>
-napi_value OnSlot(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
-  if (poller == nullptr) return nullptr;
-  const uint32_t slot = args.Uint(0);
-  const uint32_t generation = args.Uint(1);
-  return args.ok() ? Number(env, (poller->*Method)(slot, generation)) : nullptr;
-}
-
-// generation(slot): of a slot just returned by listen or addFd.
-napi_value Generation(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
-  if (poller == nullptr) return nullptr;
-  return Number(env, poller->GenerationOf(args.Uint(0)));
-}
+// A method that takes numbers or booleans and returns one number: addFd(fd, events) the slot or
+// -errno; updateFd(slot, generation, events), removeFd(slot, generation), closeSlot(…),
+// descriptor(…), setNoDelay(slot, generation, on) 0 (a descriptor) or -errno; generation(slot) that
+// of a slot just returned by listen or addFd.
+template <auto method>
+struct Call;
+template <typename Result, typename... Given, Result (Poller::*method)(Given...)>
+struct Call<method> {
+  static napi_value OnPoller(napi_env env, napi_callback_info info) {
+    Args<sizeof...(Given)> args(env, info);
+    Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
+    if (poller == nullptr) return nullptr;
+    const std::tuple<Given...> given = args.template Take<Given...>();
+    if (!args.ok()) return nullptr;
+    const auto call = [poller](Given... each) { return (poller->*method)(each...); };
+    return Number(env, static_cast<double>(std::apply(call, given)));
+  }
+};
 
 // name(slot, generation, peer): [host, port, family] or null if the socket is gone.
 napi_value Name(napi_env env, napi_callback_info info) {
@@ -152,8 +110,7 @@ napi_value SetPiece(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
   if (poller == nullptr) return nullptr;
-  const uint32_t id = args.Uint(0);
-  const ByteView bytes = args.Buffer(1);
+  const auto [id, bytes] = args.Take<uint32_t, ByteView>();
   return args.ok() ? Number(env, poller->SetPiece(id, bytes.data, bytes.size)) : nullptr;
 }
 
@@ -181,15 +138,8 @@ napi_value CloseLoop(napi_env env, napi_callback_info info) {
 }  // namespace
 
 Poller* Unwrap(napi_env env, napi_value self) {
-  bool ours = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, self, &kPollerTag, &ours) != napi_ok || !ours ||
-      napi_unwrap(env, self, &data) != napi_ok) {
-    napi_throw_type_error(env, "ERR_NATIVE_ARGUMENT", "not a Poller");
-    return nullptr;
-  }
-  Poller* poller = static_cast<Poller*>(data);
-  if (poller->closed()) {
+  Poller* poller = UnwrapTagged<Poller>(env, self, kPollerTag, "not a Poller");
+  if (poller != nullptr && poller->closed()) {
     napi_throw_error(env, "ERR_LOOP_CLOSED", "the IOLoop is closed");
     return nullptr;
   }
@@ -197,32 +147,24 @@ Poller* Unwrap(napi_env env, napi_value self) {
 }
 
 void DefinePoller(napi_env env, napi_value exports) {
-  const auto method = [](const char* name, napi_callback call) {
-    return napi_property_descriptor{
-        name, nullptr, call, nullptr, nullptr, nullptr, napi_default_method, nullptr};
-  };
-  const napi_property_descriptor methods[] = {
-      method("listen", Listen),
-      method("bind", BindSocket),
-      method("connect", ConnectSocket),
-      method("setNoDelay", SetNoDelay),
-      method("fdName", FdName),
-      method("addFd", AddFd),
-      method("updateFd", UpdateFd),
-      method("removeFd", OnSlot<&Poller::RemoveUser>),
-      method("closeSlot", OnSlot<&Poller::CloseSlotByNumber>),
-      method("descriptor", OnSlot<&Poller::DescriptorOf>),
-      method("generation", Generation),
-      method("name", Name),
-      method("setPiece", SetPiece),
-      method("flush", Flush),
-      method("now", Now),
-      method("close", CloseLoop),
-  };
-  napi_value poller = nullptr;
-  napi_define_class(env, "Poller", NAPI_AUTO_LENGTH, New, nullptr,
-                    sizeof(methods) / sizeof(methods[0]), methods, &poller);
-  napi_set_named_property(env, exports, "Poller", poller);
+  DefineClass(env, exports, "Poller", New,
+              {{"listen", Listen},
+               {"bind", BindSocket},
+               {"memoryPair", MemoryPairOf},
+               {"connect", ConnectSocket},
+               {"setNoDelay", Call<&Poller::SetNoDelay>::OnPoller},
+               {"fdName", FdName},
+               {"addFd", Call<&Poller::AddUser>::OnPoller},
+               {"updateFd", Call<&Poller::UpdateUser>::OnPoller},
+               {"removeFd", Call<&Poller::RemoveUser>::OnPoller},
+               {"closeSlot", Call<&Poller::CloseSlotByNumber>::OnPoller},
+               {"descriptor", Call<&Poller::DescriptorOf>::OnPoller},
+               {"generation", Call<&Poller::GenerationOf>::OnPoller},
+               {"name", Name},
+               {"setPiece", SetPiece},
+               {"flush", Flush},
+               {"now", Now},
+               {"close", CloseLoop}});
 }
 
 }  // namespace landspout

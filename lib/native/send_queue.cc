@@ -55,7 +55,7 @@ int SendQueue::AppendFile(int file, uint64_t position, uint64_t length) {
   return 0;
 }
 
-int SendQueue::Send(Transport* transport, int fd, size_t budget) {
+int SendQueue::Send(Transport* transport, int fd, size_t budget, uint32_t* calls) {
   while (!pieces_.empty()) {
     if (budget == 0) return -EAGAIN;
     const Piece& front = pieces_.front();
@@ -67,6 +67,7 @@ int SendQueue::Send(Transport* transport, int fd, size_t budget) {
     } else {
       n = SendBytes(transport, fd, budget, &asked);
     }
+    ++*calls;
     if (n < 0) return static_cast<int>(n);
     Sent(static_cast<size_t>(n));
     budget -= static_cast<size_t>(n);

@@ -35,8 +35,8 @@ class SendQueue {
 
   // Sends what the kernel takes, at most about `budget` bytes. Returns 0, -EAGAIN (more is queued
   // and the kernel is full or the budget used up), or another -errno (-ENODATA: a file has become
-  // shorter). Needs an open handle scope.
-  int Send(Transport* transport, int fd, size_t budget);
+  // shorter). Needs an open handle scope. `calls` is raised by the system calls made.
+  int Send(Transport* transport, int fd, size_t budget, uint32_t* calls);
 
  private:
   struct Piece {

@@ -45,10 +45,12 @@ inline bool MakeSharedArrays(napi_env env, napi_value self, napi_value keep, siz
           words("control", CONTROL_WORDS),
           doubles("clock", CLOCK_WORDS),
           doubles("lastActive", slots),
-          words("pendingBytes", slots)};
+          words("pendingBytes", slots),
+          doubles("stats", STAT_WORDS)};
   return out->inbox_arena != nullptr && out->inbox_ring != nullptr &&
          out->outbox_arena != nullptr && out->outbox_ring != nullptr && out->control != nullptr &&
-         out->clock != nullptr && out->last_active != nullptr && out->pending_bytes != nullptr;
+         out->clock != nullptr && out->last_active != nullptr && out->pending_bytes != nullptr &&
+         out->stats != nullptr;
 }
 
 }  // namespace landspout

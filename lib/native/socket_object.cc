@@ -1,8 +1,6 @@
 // See socket_object.h. poller_object.cc puts them into the class.
 #include "socket_object.h"
 
-#include "addresses.h"
-#include "napi_args.h"
 #include "poller.h"
 #include "poller_object.h"
 
@@ -13,13 +11,8 @@ namespace landspout {
 napi_value BindSocket(napi_env env, napi_callback_info info) {
   Args<7> args(env, info);
   if (!args.ok() || Unwrap(env, args.self()) == nullptr) return nullptr;
-  const ListenAddress address = {static_cast<AddressKind>(args.Int(0)),
-                                 args.Text(1),
-                                 args.Int(2),
-                                 args.Int(3),
-                                 args.Bool(4),
-                                 args.Bool(5),
-                                 args.Int(6)};
+  ListenAddress address = TakeListenAddress(args);
+  address.mode = args.Int(6);
   if (!args.ok()) return nullptr;
   int error = 0;
   const char* syscall = "bind";
@@ -46,15 +39,21 @@ napi_value ConnectSocket(napi_env env, napi_callback_info info) {
   return Number(env, static_cast<double>(slot));
 }
 
-// setNoDelay(slot, generation, on): 0 or -errno.
-napi_value SetNoDelay(napi_env env, napi_callback_info info) {
+// memoryPair(maxHeadBytes, maxFieldCount, maxTargetBytes): [the server's slot, the client's], or
+// -errno.
+napi_value MemoryPairOf(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
   Poller* poller = args.ok() ? Unwrap(env, args.self()) : nullptr;
   if (poller == nullptr) return nullptr;
-  const uint32_t slot = args.Uint(0);
-  const uint32_t generation = args.Uint(1);
-  const bool on = args.Bool(2);
-  return args.ok() ? Number(env, poller->SetNoDelay(slot, generation, on)) : nullptr;
+  const ListenConfig config = {{args.Uint(0), args.Uint(1), args.Uint(2)}, true};
+  if (!args.ok()) return nullptr;
+  uint32_t slots[2];
+  const int error = poller->AddMemoryPair(config, slots);
+  if (error != 0) return Number(env, error);
+  napi_value pair = nullptr;
+  napi_create_array_with_length(env, 2, &pair);
+  for (uint32_t i = 0; i < 2; i++) napi_set_element(env, pair, i, Number(env, slots[i]));
+  return pair;
 }
 
 // fdName(fd): the own name of a socket that has no slot.

@@ -17,9 +17,11 @@ void Poller::OnReadable(uint32_t index) {
   char* into = inbox_.Tail();
   const ssize_t n = TransportReceive(slot->transport.get(), slot->fd.get(), into,
                                      slot->raw ? kRawReceiveBytes : kReceiveBytes);
+  shared_.stats[STAT_RECV_CALLS]++;
   if (n == -EAGAIN) return;
   if (n < 0) return Close(index, static_cast<int>(-n));
   if (n == 0) return OnEndOfStream(index);
+  shared_.stats[STAT_RECEIVED_BYTES] += static_cast<double>(n);
   if (slot->discard) return;
   shared_.last_active[index] = shared_.clock[CLOCK_NOW];
   inbox_.Take(static_cast<size_t>(n));
@@ -119,7 +121,10 @@ void Poller::OnWritable(uint32_t index) {
   if (slot.queue == nullptr || turn_budget_ == 0) return;  // epoll tells again at once
   const uint64_t before = slot.queue->bytes();
   const size_t budget = std::min(kSendBudget, turn_budget_);
-  const int result = slot.queue->Send(slot.transport.get(), slot.fd.get(), budget);
+  uint32_t calls = 0;
+  const int result = slot.queue->Send(slot.transport.get(), slot.fd.get(), budget, &calls);
+  shared_.stats[STAT_SEND_CALLS] += calls;
+  shared_.stats[STAT_SENT_BYTES] += static_cast<double>(before - slot.queue->bytes());
   if (result != 0 && result != -EAGAIN) return Reset(index, -result);
   turn_budget_ -= before - slot.queue->bytes();
   if (slot.queue->bytes() != before) shared_.last_active[index] = shared_.clock[CLOCK_NOW];
@@ -229,19 +234,7 @@ void Poller::StartPaceTimer() {
 void Poller::OnPaceTimer() {
   due_.insert(due_.end(), paced_.begin(), paced_.end());
   paced_.clear();
-  const double now = StampTime() - shared_.clock[CLOCK_SKEW];
-  std::vector<Starved> starved;
-  starved.swap(starved_);
-  for (const Starved& waiting : starved) {
-    Slot* slot = slots_.Find(waiting.listener.slot, waiting.listener.generation);
-    if (slot == nullptr) continue;
-    if (now < waiting.until_ms) {
-      starved_.push_back(waiting);
-    } else {
-      slot->paused = false;
-      SetEvents(waiting.listener.slot, EPOLLIN);
-    }
-  }
+  ResumeListeners();
   if (!starved_.empty()) StartPaceTimer();
   Wake();
 }

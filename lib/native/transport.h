@@ -22,6 +22,8 @@ class Transport {
   virtual ssize_t Send(int fd, const iovec* pieces, size_t count) = 0;
   // Ends the sending direction.
   virtual int ShutdownSend(int fd) = 0;
+  // The slot is about to be closed, and the peer is not to take that for an end in good order.
+  virtual void Reset() {}
 };
 
 inline ssize_t PlainReceive(int fd, char* into, size_t length) {

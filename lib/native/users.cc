@@ -14,10 +14,7 @@ int64_t Poller::AddUser(int fd, uint32_t events) {
   const Named& known = users_[static_cast<size_t>(fd)];
   Slot* watched = known.generation == 0 ? nullptr : slots_.Find(known.slot, known.generation);
   if (watched != nullptr) {
-    epoll_event event = {};
-    event.events = watched->events;
-    event.data.u64 = static_cast<uint64_t>(known.generation) << 32 | known.slot;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0) return -EEXIST;
+    if (Control(known.slot, EPOLL_CTL_MOD) == 0) return -EEXIST;
     // Closed without a word, and the number is another file's now: the set has forgotten it
     // already.
     watched->fd.release();
@@ -43,12 +40,10 @@ int64_t Poller::AddUser(int fd, uint32_t events) {
 int Poller::UpdateUser(uint32_t index, uint32_t generation, uint32_t events) {
   Slot* slot = slots_.Find(index, generation);
   if (slot == nullptr || slot->kind != SlotKind::kUser) return -ENOENT;
-  epoll_event event = {};
-  event.events = events;
-  event.data.u64 = static_cast<uint64_t>(generation) << 32 | index;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, slot->fd.get(), &event) != 0) return -errno;
-  slot->events = events;
-  return 0;
+  const uint32_t before = std::exchange(slot->events, events);
+  const int error = Control(index, EPOLL_CTL_MOD);
+  if (error != 0) slot->events = before;
+  return error;
 }
 
 int Poller::RemoveUser(uint32_t index, uint32_t generation) {

@@ -17,7 +17,7 @@
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { isPromise } from "../base/promises.ts";
-import { OP_ABORT, OP_LINGER, OP_PAUSE, OP_RESUME, unmask } from "../native/addon.ts";
+import { OP_ABORT, OP_LINGER, OP_PAUSE, OP_RESUME, unmask, unmaskTo } from "../native/addon.ts";
 import { keepable } from "../native/deflate.ts";
 import { closePayload, INTERNAL_ERROR, parseClose } from "../websocket/closecode.ts";
 import { type WebSocketFault, webSocketFaults } from "../websocket/faults.ts";
@@ -40,7 +40,7 @@ import {
   type WebSocketProfile,
 } from "./websocketprofile.ts";
 
-setNativeUnmask(unmask);
+setNativeUnmask(unmask, unmaskTo);
 
 export class WebSocketConnection extends WebSocketDeadlines implements FrameReader {
   readonly listener: WebSocketListener;
@@ -157,14 +157,14 @@ export class WebSocketConnection extends WebSocketDeadlines implements FrameRead
     this.endConnection();
   }
 
-  override onClosed(_slot: number, _errno: number): void {
+  override onClosed(slot: number, _errno: number): void {
     this.flags |= ENDED | READ_ENDED;
     this.partial = null;
     if (this.rare !== null) this.rare.held = null;
     this.endDeadline();
     this.endSending();
     this.endTopics();
-    this.profile.onEnded(this.listener);
+    this.profile.onEnded(this.listener, slot);
   }
 
   // Called by the frame reader. False: nothing more is to be read now.

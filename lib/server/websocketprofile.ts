@@ -35,8 +35,8 @@ export interface WebSocketProfile {
   readonly options: ResolvedWebSocketOptions;
   /** True for a server: frames of clients are masked. */
   readonly expectsMask: boolean;
-  /** The connection has ended: exactly once, and last. */
-  onEnded(listener: WebSocketListener): void;
+  /** The connection has ended, whose slot this was: exactly once, and last. */
+  onEnded(listener: WebSocketListener, slot: number): void;
   /** A listener threw, or rejected. */
   onListenerError(listener: WebSocketListener, error: unknown): void;
 }

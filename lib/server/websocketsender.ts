@@ -24,6 +24,7 @@ import {
 } from "../websocket/frames.ts";
 import type { PerMessageDeflate } from "../websocket/permessagedeflate.ts";
 import { MessageQueue, type QueuedMessage } from "./messagequeue.ts";
+import { forgetCodec, watchCodec } from "./silentcodecs.ts";
 import {
   CLOSE_SENT,
   closedError,
@@ -92,6 +93,7 @@ export abstract class WebSocketSender extends QuietOwner {
 
   set deflate(deflate: PerMessageDeflate) {
     this.more.deflate = deflate;
+    watchCodec(this.profile.loop, deflate);
   }
 
   /** Begins the closing handshake. */
@@ -195,7 +197,10 @@ export abstract class WebSocketSender extends QuietOwner {
     rare.queue = null;
     rare.owedPong = null;
     rare.lastPayload = null;
-    rare.deflate?.close();
+    if (rare.deflate !== null) {
+      forgetCodec(this.profile.loop, rare.deflate);
+      rare.deflate.close();
+    }
     queue?.clear(closedError());
     for (const waiter of waiters.splice(0)) waiter.reject(closedError());
   }

@@ -1,8 +1,7 @@
 /**
  * How a peer can break the WebSocket protocol, and the close code that each fault is answered with: the one table.
  *
- * The frame reader names a fault; the connection sends its code with its text as the reason, and closes. The manual's
- * page of errors shows this table.
+ * The frame reader names a fault; the connection sends its code with its text as the reason, and closes.
  *
  * @see RFC 6455 §5, §7.4.1; RFC 7692 §6.1
  */

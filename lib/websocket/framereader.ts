@@ -21,7 +21,7 @@ import {
   OP_BINARY,
   OP_TEXT,
 } from "./frames.ts";
-import { takeMaskOff } from "./mask.ts";
+import { takeMaskOff, unmaskedCopy } from "./mask.ts";
 import { PartialMessage } from "./partialmessage.ts";
 import { asciiText } from "./shorttext.ts";
 
@@ -84,17 +84,15 @@ function readWhole(reader: FrameReader, bytes: Buffer, start: number, end: numbe
     if (expectsMask) payload += MASK_BYTES;
     const next = payload + length;
     if (next > end || length > maxMessageBytes) return at;
-    let isAscii = false;
-    if (expectsMask) {
-      const key =
-        (bytes[payload - 4]! << 24) |
+    const key = expectsMask
+      ? (bytes[payload - 4]! << 24) |
         (bytes[payload - 3]! << 16) |
         (bytes[payload - 2]! << 8) |
-        bytes[payload - 1]!;
-      isAscii = !takeMaskOff(bytes, payload, next, key, 0);
-    }
+        bytes[payload - 1]!
+      : 0;
     at = next;
     if (first === FIN_TEXT) {
+      const isAscii = expectsMask && !takeMaskOff(bytes, payload, next, key, 0);
       const text = isAscii ? asciiText(bytes, payload, next) : bytes.utf8Slice(payload, next);
       // Decoding puts a U+FFFD in the place of what is not UTF-8: without one there is nothing to judge.
       if (!isAscii && text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(payload, next))) {
@@ -102,13 +100,25 @@ function readWhole(reader: FrameReader, bytes: Buffer, start: number, end: numbe
         return ~end;
       }
       if (!reader.onText(text)) return ~at;
-    } else {
-      const copy = Buffer.allocUnsafe(length);
-      bytes.copy(copy, 0, payload, next);
-      if (!reader.onBinary(copy)) return ~at;
+    } else if (!reader.onBinary(messageOf(bytes, payload, next, key, expectsMask))) {
+      return ~at;
     }
   }
   return at;
+}
+
+/** A binary message, in memory of its own. */
+function messageOf(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  key: number,
+  isMasked: boolean,
+): Buffer {
+  if (isMasked) return unmaskedCopy(bytes, start, end, key);
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
 }
 
 /** A length of 64 bits; 0 if it is more than an arena holds. */

@@ -7,14 +7,7 @@
  * @see RFC 6455 §5.3
  */
 
-/** Takes the mask off `bytes[start, end)`. @returns true if any byte of the result is not ASCII */
-export type Unmask = (
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  key: number,
-  phase: number,
-) => boolean;
+import type { Unmask, UnmaskTo } from "../native/addon.ts";
 
 const HIGH_BIT = 0x80;
 
@@ -73,10 +66,12 @@ export function unmask(
 export const NATIVE_MASK_BYTES = 96;
 
 let nativeUnmask: Unmask | null = null;
+let nativeUnmaskTo: UnmaskTo | null = null;
 
 /** Has long payloads unmasked by the addon. */
-export function setNativeUnmask(native: Unmask): void {
+export function setNativeUnmask(native: Unmask, nativeTo: UnmaskTo): void {
   nativeUnmask = native;
+  nativeUnmaskTo = nativeTo;
 }
 
 /** Takes a mask off in place, by whichever way is cheaper. @returns true if any byte of the result is not ASCII */
@@ -90,4 +85,21 @@ export function takeMaskOff(
   return end - start < NATIVE_MASK_BYTES || nativeUnmask === null
     ? unmask(bytes, start, end, key, phase)
     : nativeUnmask(bytes, start, end, key, phase);
+}
+
+/**
+ * A copy of `bytes[start, end)` without its mask; what becomes of those bytes is not said.
+ *
+ * @hot bench/websocket.mjs bytes-64k: once per binary message; allocates the copy
+ */
+export function unmaskedCopy(bytes: Buffer, start: number, end: number, key: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  if (end - start >= NATIVE_MASK_BYTES && nativeUnmaskTo !== null) {
+    // In one pass: of 64 KiB a second one costs 3 us.
+    nativeUnmaskTo(copy, bytes, start, end, key);
+  } else {
+    unmask(bytes, start, end, key, 0);
+    bytes.copy(copy, 0, start, end);
+  }
+  return copy;
 }

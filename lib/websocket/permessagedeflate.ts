@@ -52,6 +52,8 @@ export class PerMessageDeflate {
   /** Those of this connection alone, made with the first message. */
   #deflater: Deflater | null = null;
   #inflater: Inflater | null = null;
+  /** How often onSilence() has been called since the last message that those have worked on. */
+  #silences = 0;
   #isClosed = false;
 
   constructor(agreement: DeflateAgreement, side: DeflateSide, settings: DeflateSettings) {
@@ -70,6 +72,11 @@ export class PerMessageDeflate {
   /** log2 of the largest window that the peer decompresses with: what is sent to it may use no larger one. */
   get sendBits(): number {
     return this.#sendBits;
+  }
+
+  /** A window is kept from message to message, in one direction or both: memory of zlib's that is this connection's alone. */
+  get keepsContext(): boolean {
+    return this.#sendKeeps || this.#receiveKeeps;
   }
 
   /** Tells whether a message of this length is to be sent compressed. */
@@ -94,6 +101,7 @@ export class PerMessageDeflate {
         ? whileLent(loan, loan.codec.compressLater(bytes))
         : atOnce(loan, () => loan.codec.compress(bytes));
     }
+    this.#silences = 0;
     this.#deflater ??= new Deflater({
       windowBits: this.#sendBits,
       memLevel: this.#settings.memLevel,
@@ -135,6 +143,7 @@ export class PerMessageDeflate {
     this.#assertOpen();
     const most = this.#settings.maxMessageBytes;
     if (this.#receiveKeeps) {
+      this.#silences = 0;
       this.#inflater ??= new Inflater({ windowBits: this.#receiveBits, keepsContext: true });
       return inflateWith(this.#inflater, bytes, most);
     }
@@ -151,12 +160,21 @@ export class PerMessageDeflate {
   }
 
   /**
-   * Gives memory back, for a connection that has been silent: all but the bytes that the peer's next message may refer to.
-   * Not while a promise is open.
+   * Gives memory back: all but the bytes that the peer's next message may refer to, 32 KiB at most. Our own next message
+   * refers to none before it, which costs it some bytes. Not while a promise is open.
    */
   release(): void {
     this.#deflater?.release();
     this.#inflater?.release();
+  }
+
+  /** To be called at intervals: at the second call without a message between, what release() can give back is. */
+  onSilence(): void {
+    if (this.#silences >= 2) return;
+    const isAtWork = (this.#deflater?.heldBytes ?? 0) < 0 || (this.#inflater?.heldBytes ?? 0) < 0;
+    if (isAtWork) return;
+    this.#silences++;
+    if (this.#silences === 2) this.release();
   }
 
   /** Bytes that zlib holds for this connection alone; what another thread works on is not counted. */

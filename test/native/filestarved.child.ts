@@ -13,7 +13,8 @@ const loop = new IOLoop();
 const listener = new RawListener(loop);
 const fd = openSync(process.argv[2] ?? "", "r");
 console.log(listener.port);
-await until(() => listener.connections.length === 1, "connection");
+// Not before: the first client is to have seen itself connected by then.
+await until(() => listener.connections[0]?.received === "?", "byte of the first client");
 const taken: number[] = [];
 try {
   for (;;) taken.push(openSync("/dev/null", "r"));

@@ -1,7 +1,7 @@
 /** The addon's unmask: the same as lib/websocket/mask.ts does, for every length, phase and alignment. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { unmask as nativeUnmask } from "../../lib/native/addon.ts";
+import { unmask as nativeUnmask, unmaskTo as nativeUnmaskTo } from "../../lib/native/addon.ts";
 import { unmask } from "../../lib/websocket/mask.ts";
 
 const KEYS = [0x37fa213d, -1, 0, 0x01020304, -0x7f7f7f80];
@@ -21,6 +21,42 @@ mask("does what the one in TypeScript does, and touches nothing else", () => {
       assert.equal(theirs, ours);
     }
   }
+});
+
+mask("does so into another buffer, too, and touches nothing else", () => {
+  for (let length = 0; length <= 200; length++) {
+    const key = KEYS[length % KEYS.length] ?? 0;
+    const bytes = Uint8Array.from({ length: length + 24 }, (_, at) => (at * 37 + length) & 0xff);
+    const start = 8 + (length & 3);
+    const before = bytes.slice();
+    const around = new Uint8Array(length + 16);
+    nativeUnmaskTo(around.subarray(8, 8 + length), bytes, start, start + length, key);
+    assert.equal(bytes, before);
+    unmask(bytes, start, start + length, key, 0);
+    assert.equal(around.subarray(8, 8 + length), bytes.subarray(start, start + length));
+    assert.equal(around.subarray(0, 8), new Uint8Array(8));
+    assert.equal(around.subarray(8 + length), new Uint8Array(8));
+  }
+});
+
+mask("refuses another buffer of the wrong size, or one that is a part of the bytes", () => {
+  const bytes = new Uint8Array(100);
+  const isRange = (error: Error & { code: string }) => error.code === "ERR_NATIVE_RANGE";
+  for (const size of [0, 9, 11]) {
+    assert.throws(() => nativeUnmaskTo(new Uint8Array(size), bytes, 0, 10, 1), isRange);
+  }
+  for (const [start, end] of [
+    [-1, 9],
+    [91, 101],
+    [10, 0],
+  ] as const) {
+    assert.throws(() => nativeUnmaskTo(new Uint8Array(10), bytes, start, end, 1), isRange);
+  }
+  for (const at of [21, 40, 59]) {
+    assert.throws(() => nativeUnmaskTo(bytes.subarray(at, at + 20), bytes, 40, 60, 1), isRange);
+  }
+  for (const at of [20, 60]) nativeUnmaskTo(bytes.subarray(at, at + 20), bytes, 40, 60, 0x01010101);
+  assert.equal(bytes.subarray(10, 90), new Uint8Array(80).fill(1, 10, 30).fill(1, 50, 70));
 });
 
 mask("sees a byte that is not ASCII wherever it is", () => {
