@@ -3,6 +3,7 @@
  */
 import type { IOLoop } from "../loop/ioloop.ts";
 import { QuietOwner, type SlotOwner } from "../loop/slotowner.ts";
+import { noteSettled } from "../process/inheritance.ts";
 import { type BoundSocket, removeSocketFile } from "./boundsocket.ts";
 import { type BoundAddress, boundAddress } from "./listenaddress.ts";
 import { listenError } from "./listenerror.ts";
@@ -47,9 +48,10 @@ export class Acceptor extends QuietOwner {
     if (typeof made !== "number") throw listenError(made, `the descriptor ${fd}`);
     const generation = this.#loop.adoptSlot(made, this);
     const address = boundAddress(poller.name(made, generation, false));
-    const ownsFile = typeof socket !== "number";
+    const ownsFile = typeof socket !== "number" && socket.ownsFile;
     this.#listeners.push({ slot: made, generation, address, ownsFile });
-    if (typeof socket !== "number") socket.release();
+    if (typeof socket === "number") noteSettled(socket);
+    else socket.release();
   }
 
   /** Accepts no more, and closes the sockets. */

@@ -9,23 +9,20 @@ import { CodedError } from "../base/errors.ts";
 import { boolean, type Input, integer, oneOf, options, resolve } from "../base/options.ts";
 import { IOLoop } from "../loop/ioloop.ts";
 import { Acceptor } from "./acceptor.ts";
-import { BoundSocket } from "./boundsocket.ts";
+import { bindAddress, everyIPv4 } from "./bindaddress.ts";
+import type { BoundSocket } from "./boundsocket.ts";
 import { IOStream } from "./iostream.ts";
 import {
   addressText,
   type BoundAddress,
-  boundAddress,
   IPV4,
   IPV6,
   type ListenAddress,
   parseListenAddress,
-  removeStaleSocket,
   UNIX,
 } from "./listenaddress.ts";
-import { listenError } from "./listenerror.ts";
-import { checkUnixName, isAbstract } from "./unixname.ts";
+import { checkUnixName } from "./unixname.ts";
 
-const EAFNOSUPPORT = 97;
 const LAST_MODE = 0o777;
 
 export const bindOptions = options({
@@ -47,7 +44,8 @@ export const bindUnixOptions = options({
 export type BindUnixOptions = Input<typeof bindUnixOptions>;
 
 /**
- * Makes listening sockets from which nobody accepts yet.
+ * Makes listening sockets from which nobody accepts yet. What is bound before forkProcesses() is bound by the parent, and
+ * inherited by the workers; what systemd listens on is taken from it.
  *
  * @param port    0 to 65535 (0: the kernel picks one), or the path of a Unix socket
  * @param address numeric, or "localhost"; none = all addresses, IPv4 and IPv6, by one socket
@@ -70,13 +68,7 @@ export function bindSockets(
       `the address ${addressText(where)} is not of the family that was asked for, IPv${family}`,
     );
   }
-  let made = open(where, backlog, reusePort, -1);
-  // A machine without IPv6 has all its addresses in 0.0.0.0.
-  if (typeof made !== "number" && where.isDualStack && made[0] === EAFNOSUPPORT) {
-    where = everyIPv4(where.port);
-    made = open(where, backlog, reusePort, -1);
-  }
-  return [bound(made, where)];
+  return [bindAddress(where, { backlog, reusePort, mode: -1 })];
 }
 
 /**
@@ -90,9 +82,8 @@ export function bindSockets(
 export function bindUnixSocket(path: string, given: BindUnixOptions = {}): BoundSocket {
   const { mode, backlog } = resolve("bindUnixSocket()", bindUnixOptions, given);
   const host = checkUnixName(path);
-  if (!isAbstract(host)) removeStaleSocket(host);
   const where: ListenAddress = { kind: UNIX, host, port: 0, isDualStack: false };
-  return bound(open(where, backlog, false, mode), where);
+  return bindAddress(where, { backlog, reusePort: false, mode });
 }
 
 /**
@@ -122,25 +113,4 @@ export function addAcceptHandler(
 /** Tells whether `text` is a numeric IPv4 or IPv6 address. */
 export function isValidIp(text: string): boolean {
   return typeof text === "string" && isIP(text) !== 0;
-}
-
-function everyIPv4(port: number): ListenAddress {
-  return { kind: IPV4, host: "0.0.0.0", port, isDualStack: false };
-}
-
-function open(
-  { kind, host, port, isDualStack }: ListenAddress,
-  backlog: number,
-  reusePort: boolean,
-  mode: number,
-): number | [errno: number, syscall: string] {
-  const { poller } = IOLoop.current();
-  return poller.bind(kind, host, port, backlog, reusePort, !isDualStack, mode);
-}
-
-function bound(made: number | [number, string], where: ListenAddress): BoundSocket {
-  if (typeof made !== "number") throw listenError(made, addressText(where).replace("\0", "@"));
-  if (where.kind === UNIX) return new BoundSocket(made, { path: where.host });
-  const address = boundAddress(IOLoop.current().poller.fdName(made));
-  return new BoundSocket(made, address ?? { address: where.host, port: where.port, family: 4 });
 }

@@ -12,7 +12,6 @@
  * connection and no other.
  */
 import { AsyncResource } from "node:async_hooks";
-import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { resolve } from "../base/options.ts";
@@ -20,6 +19,9 @@ import { OP_ABORT } from "../native/addon.ts";
 import { IOLoop } from "../loop/ioloop.ts";
 import { quietOwner, type SlotOwner } from "../loop/slotowner.ts";
 import type { WheelOwner } from "../loop/timingwheel.ts";
+import { forkServer } from "../process/forkprocesses.ts";
+import type { PreforkOptions } from "../process/preforkoptions.ts";
+import { noteListening } from "../process/systemd.ts";
 import { Acceptor } from "./acceptor.ts";
 import type { BoundSocket } from "./boundsocket.ts";
 import { IOStream, type StreamKeeper } from "./iostream.ts";
@@ -32,6 +34,7 @@ import {
   serverOptions,
   type TCPServerOptions,
 } from "./tcpserveroptions.ts";
+import { TCPShutdown } from "./tcpshutdown.ts";
 
 interface Connection {
   readonly stream: IOStream;
@@ -51,6 +54,7 @@ export class TCPServer implements StreamKeeper, WheelOwner {
   #bound: BoundSocket[] = [];
   #isStarted = false;
   #isStopped = false;
+  readonly #stop = new TCPShutdown(this);
 
   /** @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE */
   constructor(options: TCPServerOptions = {}) {
@@ -96,22 +100,20 @@ export class TCPServer implements StreamKeeper, WheelOwner {
   }
 
   /**
-   * Accepts from what bind() has bound, in this process.
+   * Accepts from what bind() has bound: in this process, or in workers, of which this one is the parent from then on.
    *
-   * @param processCount 1: this process
-   * @throws CodedError ERR_STATE if it was called before; ERR_ARGUMENT_RANGE for another count; ERR_SERVER_STOPPED
+   * @param processCount 1: this process; more: as many workers; 0, null or less: one per CPU. @see forkProcesses
+   * @returns settles where connections are accepted; never in a parent
+   * @throws CodedError ERR_STATE if it was called before; ERR_ARGUMENT_RANGE for another count; ERR_SERVER_STOPPED;
+   *   ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE
    */
-  start(processCount = 1): this {
+  async start(processCount: number | null = 1, options: PreforkOptions = {}): Promise<void> {
     this.#checkRunning();
-    if (processCount !== 1) {
-      throw new CodedError(
-        "ERR_ARGUMENT_RANGE",
-        `start() in ${describe(processCount)} processes; allowed is 1, this one`,
-      );
-    }
     if (this.#isStarted) throw new CodedError("ERR_STATE", "start() may be called once");
+    const forked = forkServer(processCount, options);
     this.#isStarted = true;
-    return this.addSockets(this.takeBoundSockets());
+    if (forked !== null) await forked;
+    if (!this.#isStopped) this.addSockets(this.takeBoundSockets());
   }
 
   /** @internal What bind() has bound: the caller's from now on, to hand to other processes. */
@@ -128,6 +130,8 @@ export class TCPServer implements StreamKeeper, WheelOwner {
   addSocket(socket: BoundSocket | number): this {
     this.#checkRunning();
     this.#acceptor.add(socket);
+    this.#stop.register();
+    noteListening();
     return this;
   }
 
@@ -157,6 +161,7 @@ export class TCPServer implements StreamKeeper, WheelOwner {
     this.#isStopped = true;
     this.#acceptor.close();
     for (const socket of this.#bound.splice(0)) socket.close();
+    this.#stop.settle();
   }
 
   /** Closes every connection at once. */
@@ -172,6 +177,7 @@ export class TCPServer implements StreamKeeper, WheelOwner {
     if (connection === undefined) return;
     this.#connections.delete(slot);
     this.#loop.wheel.cancel(connection.deadline);
+    if (this.#isStopped) this.#stop.settle();
   }
 
   /** @internal A connection's entry on the wheel is due: was it silent all the time? */

@@ -2,7 +2,8 @@
  * What of a Markdown page can be run: complete programs, and the sessions with them that follow.
  *
  * A program is a fenced block whose info string is "ts run" or "js run". A "console" block behind it is a session: each
- * line `$ curl …` is a request, the lines below it what curl prints. test/docs/snippets.test.ts runs them. Of curl's
+ * line `$ curl …` is a request, the lines below it what curl prints; a line `$ node …` instead says that the program ends
+ * by itself, and the lines below it what it prints. test/docs/snippets.ts runs them. Of curl's
  * options these are understood: `-s`, `-o /dev/null`, `-d TEXT`, `-F PART`, `-H FIELD`, `-b COOKIES`, `-X METHOD`, and
  * `-w FORMAT` with `%{http_code}`, `%header{name}` and `\n`.
  */
@@ -31,13 +32,15 @@ export interface Ask {
   readonly expected: string;
 }
 
-/** One program with its session; without one it has to end by itself. */
+/** One program with its session; without requests it has to end by itself. */
 export interface Program {
   /** Line of its fence. */
   readonly line: number;
   readonly language: "ts" | "js";
   readonly source: string;
   readonly asks: readonly Ask[];
+  /** What it prints until it ends, without newlines at its end; null = the page does not say. */
+  readonly output: string | null;
 }
 
 interface Block {
@@ -54,8 +57,10 @@ export function programsOf(markdown: string): Program[] {
     const language = /^(ts|js) run$/.exec(info)?.[1];
     if (language !== "ts" && language !== "js") continue;
     const next = blocks[index + 1];
-    const asks = next?.info === "console" ? asksOf(next.text) : [];
-    found.push({ line, language, source: text, asks });
+    const session = next?.info === "console" ? next.text : "";
+    const output = /^\$ node [^\n]*\n([\s\S]*)$/.exec(session)?.[1]?.trimEnd() ?? null;
+    const asks = output === null ? asksOf(session) : [];
+    found.push({ line, language, source: text, asks, output });
   }
   return found;
 }

@@ -1,18 +1,48 @@
 /**
  * Loaded before a program of the manual: the program says `listen(8888)`, the test wants a free port and to know it.
  *
- * Started with an IPC channel, over which the port goes to the test.
+ * Started with an IPC channel, over which the port goes to the test. What connects to 8888 in the same program is led there.
  */
-import { HTTPServer } from "../../lib/index.ts";
+import { HTTPServer, IOStream, TCPServer } from "../../lib/index.ts";
+
+/** By the port that the program names. */
+const ports = new Map<number, number>();
 
 const { listen } = HTTPServer.prototype;
 
-HTTPServer.prototype.listen = function listenAnywhere(
-  this: HTTPServer,
-  _port,
-  address,
-): HTTPServer {
+HTTPServer.prototype.listen = function listenAnywhere(this: HTTPServer, port, address): HTTPServer {
+  if (typeof port === "string") return listen.call(this, port);
   const server = listen.call(this, 0, address);
-  if (server.address !== null && "port" in server.address) process.send?.(server.address.port);
+  told(port, server.address);
   return server;
 };
+
+const { listen: listenRaw } = TCPServer.prototype;
+
+TCPServer.prototype.listen = function listenAnywhere<Server extends TCPServer>(
+  this: Server,
+  port: number | string,
+  address?: string,
+): Server {
+  if (typeof port === "string") return listenRaw.call(this, port) as Server;
+  const server = listenRaw.call(this, 0, address) as Server;
+  told(port, server.address);
+  return server;
+};
+
+const { connect } = IOStream.prototype;
+
+IOStream.prototype.connect = function connectThere<Stream extends IOStream>(
+  this: Stream,
+  address: Parameters<IOStream["connect"]>[0],
+): Promise<Stream> {
+  const port = "port" in address ? ports.get(address.port) : undefined;
+  const there = port === undefined ? address : { ...address, port };
+  return connect.call(this, there) as Promise<Stream>;
+};
+
+function told(asked: number, address: HTTPServer["address"]): void {
+  if (address === null || !("port" in address)) return;
+  ports.set(asked, address.port);
+  process.send?.(address.port);
+}

@@ -196,11 +196,7 @@ serving("stops accepting at once, even from a handler; connections go on", async
   await client.send("x");
   await client.receives("x");
   assert.is(server.connectionCount, 1);
-  for (const call of [
-    () => server.listen(0),
-    () => server.bind(0),
-    () => server.addSocket(0),
-  ]) {
+  for (const call of [() => server.listen(0), () => server.bind(0), () => server.addSocket(0)]) {
     throwsCode(call, "ERR_SERVER_STOPPED");
   }
   assert.is(codeOf(await rejection(server.start())), "ERR_SERVER_STOPPED");
