@@ -4,8 +4,8 @@
  * Only lib/native and lib/loop use it. Every number that C++ and TypeScript share (record layouts, commands, flags) is
  * stated in abi.h and read from here. Loading opens no descriptor, timer or signal.
  */
-import { createRequire } from "node:module";
 import { CodedError } from "../base/errors.ts";
+import { loadAddon } from "./addonfile.ts";
 import type { NativeCodecs } from "./deflatecodec.ts";
 
 /** What listens, and how: `kind` 4 or 6 for IP, 1 for a Unix socket, 0 to adopt the descriptor given as `port`. */
@@ -143,37 +143,7 @@ interface Addon extends NativeCodecs {
   readonly constants: Readonly<Record<string, number>>;
 }
 
-const OLDEST_LLHTTP = [9, 3] as const;
-
-function load(): Addon {
-  const built = process.env["LANDSPOUT_SANITIZE"] === "1" ? "build-asan" : "build";
-  // From dist/lib/native, three folders up is the package.
-  const file = new URL(`../../../${built}/Release/landspout.node`, import.meta.url);
-  if (process.platform !== "linux") {
-    throw new CodedError(
-      "ERR_NATIVE_LOAD",
-      `landspout runs on Linux only (it is built on epoll); this is ${process.platform}`,
-    );
-  }
-  const [major = 0, minor = 0] = (process.versions["llhttp"] ?? "").split(".").map(Number);
-  if (major !== OLDEST_LLHTTP[0] || minor < OLDEST_LLHTTP[1]) {
-    throw new CodedError(
-      "ERR_NATIVE_LOAD",
-      `this Node.js has llhttp ${process.versions["llhttp"]}; landspout needs 9.3 or a later 9.x, as in Node.js 20.20 and up`,
-    );
-  }
-  try {
-    return createRequire(import.meta.url)(file.pathname) as Addon;
-  } catch (cause) {
-    throw new CodedError(
-      "ERR_NATIVE_LOAD",
-      `cannot load ${file.pathname}: run "npm rebuild landspout" (it needs a C++20 compiler, make and Python 3)`,
-      { cause },
-    );
-  }
-}
-
-const addon = load();
+const addon = loadAddon() as Addon;
 
 export const { Poller, hashBytes, fieldNames, methodNames, notifySocket, unmask, unmaskTo } = addon;
 /** The classes and numbers that deflate.ts is made of. */

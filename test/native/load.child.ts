@@ -13,6 +13,11 @@ const disguises: Record<string, () => void> = {
       value: { ...process.versions, llhttp: "9.2.1" },
     });
   },
+  node() {
+    Object.defineProperty(process, "versions", {
+      value: { ...process.versions, node: "18.20.8", llhttp: "6.1.1" },
+    });
+  },
   missing() {
     process.dlopen = () => {
       throw new Error("cannot open shared object file");

@@ -8,7 +8,13 @@ const loading = suite("loading the addon");
 const cases: readonly [what: string, name: string, message: RegExp, hasCause: boolean][] = [
   ["on another system", "platform", /Linux only.*this is darwin/, false],
   ["in a Node.js whose llhttp is too old", "llhttp", /llhttp 9\.2\.1; landspout needs 9\.3/, false],
-  ["when it is not built", "missing", /npm rebuild landspout/, true],
+  [
+    "in a Node.js that is too old",
+    "node",
+    /this is Node\.js 18\.20\.8; landspout needs 20\.20 or later: install/,
+    false,
+  ],
+  ["when it cannot be opened", "missing", /npm rebuild landspout/, true],
   ["when it is older than the code", "older", /RECORD_LENGTH.*older.*npm rebuild/, false],
 ];
 for (const [what, name, message, hasCause] of cases) {
