@@ -15,8 +15,6 @@
  * Promises: what one owner throws is reported and harms no other record of the turn. A callback never runs inside the
  * call that adds it. The loop holds the process only while it watches a descriptor.
  */
-import { readFileSync } from "node:fs";
-import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import {
@@ -46,21 +44,19 @@ import {
   RECORD_START,
 } from "../native/addon.ts";
 import { Outbox } from "../native/outbox.ts";
+import { descriptorLimit } from "./descriptorlimit.ts";
 import { type FdHandler, type FdLike, FdTable } from "./fdtable.ts";
 import { LoopClock } from "./loopclock.ts";
 import { runLogged } from "./runlogged.ts";
 import { quietOwner, type SlotOwner } from "./slotowner.ts";
 import { LONGEST_DELAY_MS, type TimeoutHandle, Timeouts } from "./timeouts.ts";
 import { TimingWheel } from "./timingwheel.ts";
+import { type BlockedListener, type LoopStats, TurnMonitor } from "./turnmonitor.ts";
 
 const TWO_TO_32 = 0x1_0000_0000;
 
 /** Ticks of the deadlines' wheel: how late a deadline may be. */
 const WHEEL_TICK_MS = 100;
-
-/** Most descriptors of a loop if the kernel's own limit is higher or unknown. */
-const MOST_DESCRIPTORS = 1024 * 1024;
-const FEWEST_DESCRIPTORS = 1024;
 
 /** How long until a call: `{ delayMs }`, or the ms alone. */
 export type Delay = number | { readonly delayMs: number };
@@ -109,6 +105,7 @@ export class IOLoop {
   readonly #owners: (SlotOwner | undefined)[] = [];
   readonly #fds: FdTable;
   readonly #timeouts = new Timeouts();
+  readonly #monitor = new TurnMonitor();
   #wheelTimer: NodeJS.Timeout | null = null;
   #wheelTimerAtMs = Number.POSITIVE_INFINITY;
   #callbacks: (() => unknown)[] = [];
@@ -254,7 +251,17 @@ export class IOLoop {
     return Date.now();
   }
 
+  /** What the loop has done since it was made: plain numbers, which cost a few additions a turn. */
+  stats(): LoopStats {
+    return this.#monitor.read(this.poller, this.wheel.size);
+  }
+
   // For owners of sockets.
+
+  /** @internal Tells of turns that took longer than this. @returns ends it */
+  watchTurns(limitMs: number, listener: BlockedListener): () => void {
+    return this.#monitor.watch(limitMs, listener);
+  }
 
   /** @internal Changes whenever the arena's bytes are no longer those of before. */
   get epoch(): number {
@@ -301,6 +308,7 @@ export class IOLoop {
     const ring = this.ring;
     const owners = this.#owners;
     const generations = this.generations;
+    const wokeMs = this.clock.turnMs - this.clock.skewMs;
     let at = 0;
     this.turnWords = words;
     this.inTurn = true;
@@ -327,9 +335,11 @@ export class IOLoop {
         }
       } catch (error) {
         log.error("an event handler threw", error);
+        this.#monitor.exceptions++;
         at = next;
       }
     }
+    this.#monitor.end(wokeMs, words);
     this.inTurn = false;
   }
 
@@ -387,12 +397,4 @@ export class IOLoop {
   #checkOpen(): void {
     if (this.#closed) throw new CodedError("ERR_LOOP_CLOSED", "the IOLoop is closed");
   }
-}
-
-/** Descriptors this process may have, within reason: it sizes arrays of 20 bytes each, of untouched memory. */
-function descriptorLimit(): number {
-  const limits = readFileSync("/proc/self/limits", "latin1");
-  const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? MOST_DESCRIPTORS);
-  if (!Number.isFinite(hard)) throw new CodedError("ERR_STATE", `cannot read ${describe(limits)}`);
-  return Math.max(FEWEST_DESCRIPTORS, Math.min(MOST_DESCRIPTORS, hard));
 }

@@ -28,6 +28,11 @@ export class LoopClock implements Clock {
     return this.#words[CLOCK_NOW] ?? 0;
   }
 
+  /** The lead that advance() has given, in ms. */
+  get skewMs(): number {
+    return this.#words[CLOCK_SKEW] ?? 0;
+  }
+
   /**
    * Pushes the loop's time forward and runs every deadline that comes with it. For tests.
    *

@@ -3,11 +3,13 @@ import type { AsyncResource } from "node:async_hooks";
 import type { Exchange, ExchangeServer } from "./exchange.ts";
 import type { ResolvedHTTPServerOptions } from "./httpserveroptions.ts";
 import type { Refusal } from "./refusals.ts";
+import type { ServerCounters } from "./servercounters.ts";
 
 /** What a connection needs of its server, besides what its exchanges do. */
 export interface ConnectionServer extends ExchangeServer {
   readonly options: ResolvedHTTPServerOptions;
   readonly longestSilenceMs: number;
+  readonly counters: ServerCounters;
   /** The asynchronous context that requests begin in. */
   readonly context: AsyncResource;
   dispatch(exchange: Exchange): void;

@@ -14,14 +14,15 @@
 
 import { CodedError, HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
-import { HEAD_EXPECT_CONTINUE, HEAD_HAS_BODY, OP_PAUSE, OP_RESUME } from "../native/addon.ts";
-import { QuietOwner } from "../loop/slotowner.ts";
+import { HEAD_EXPECT_CONTINUE, HEAD_HAS_BODY } from "../native/addon.ts";
+import type { IOLoop } from "../loop/ioloop.ts";
 import { decodeBody } from "./bodyinflater.ts";
 import { type BodyHost, BodyIntake } from "./bodyintake.ts";
 import type { ConnectionServer } from "./connectionserver.ts";
-import { Exchange, type ExchangeConnection } from "./exchange.ts";
+import type { Exchange, ExchangeConnection } from "./exchange.ts";
 import { closedError, FlushWaiters } from "./flushwaiters.ts";
 import type { ResolvedHTTPServerOptions } from "./httpserveroptions.ts";
+import { BODY_HELD, OUTPUT_FULL, PausableSlot, QUEUE_FULL } from "./pausableslot.ts";
 import {
   bodyTimeout,
   headTimeout,
@@ -31,17 +32,10 @@ import {
   refusalFor,
   refusalOf,
 } from "./refusals.ts";
+import { newExchange } from "./requestevents.ts";
 
-// Why the socket is not read from.
-const QUEUE_FULL = 1;
-const OUTPUT_FULL = 2;
-/** Whoever takes the body is not done with what it was given. */
-const BODY_HELD = 4;
-
-export class HTTP1Connection extends QuietOwner implements ExchangeConnection, BodyHost {
+export class HTTP1Connection extends PausableSlot implements ExchangeConnection, BodyHost {
   readonly server: ConnectionServer;
-  readonly slot: number;
-  readonly generation: number;
 
   #current: Exchange | null = null;
   readonly #queue: Exchange[] = [];
@@ -50,18 +44,19 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
   #headSinceMs = -1;
   #endSinceMs = -1;
   #refusal: Refusal | null = null;
-  #pauses = 0;
   #pumping = false;
   #closed = false;
   #isEnding = false;
   readonly #waiters: FlushWaiters;
 
   constructor(server: ConnectionServer, slot: number, generation: number) {
-    super();
+    super(slot, generation);
     this.server = server;
-    this.slot = slot;
-    this.generation = generation;
     this.#waiters = new FlushWaiters(() => this.#settleWaiters());
+  }
+
+  protected get loop(): IOLoop {
+    return this.server.loop;
   }
 
   get options(): ResolvedHTTPServerOptions {
@@ -70,6 +65,16 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
 
   get isBusy(): boolean {
     return this.#current !== null || this.#queue.length > 0;
+  }
+
+  /** The bytes of its next head have begun to arrive. */
+  get isReadingHead(): boolean {
+    return this.#headSinceMs >= 0;
+  }
+
+  /** Is it this server's? */
+  isOf(server: object): boolean {
+    return this.server === server;
   }
 
   /** Takes a request whose handler is running, or whose body is to come. */
@@ -85,7 +90,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
     exchange.retain();
     this.#queue.push(exchange);
     if ((exchange.flags & HEAD_HAS_BODY) !== 0) this.#expectBody(exchange);
-    if (this.#queue.length > this.server.options.maxPipelined) this.#pause(QUEUE_FULL);
+    if (this.#queue.length > this.server.options.maxPipelined) this.pause(QUEUE_FULL);
     this.pump();
   }
 
@@ -116,7 +121,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
     }
     this.#current = null;
     exchange.intake?.onAnswered();
-    this.#resume(this.#pauses);
+    this.resume(this.pauses);
     this.#leave();
   }
 
@@ -129,7 +134,8 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
 
   override onHead(slot: number, at: number): void {
     this.#headSinceMs = -1;
-    this.take(new Exchange(this.server, slot, this.generation, at));
+    this.server.counters.requests++;
+    this.take(newExchange(this.server, slot, this.generation, at));
   }
 
   override onPartial(_slot: number): void {
@@ -142,7 +148,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
     if (exchange === null) return;
     exchange.intake?.receive(this.server.loop.arena, start, end);
     // A body behind an unfinished request waits in the kernel.
-    if (exchange !== this.#current) this.#pause(QUEUE_FULL);
+    if (exchange !== this.#current) this.pause(QUEUE_FULL);
   }
 
   override onChunk(_slot: number, bytes: number): void {
@@ -178,7 +184,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
   }
 
   override onDrained(_slot: number): void {
-    this.#resume(OUTPUT_FULL);
+    this.resume(OUTPUT_FULL);
     this.#settleWaiters();
     this.pump();
   }
@@ -204,6 +210,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
     };
     if (this.server.loop.pendingBytes[this.slot]! > 0) {
       if (!left(this.server.loop.lastActive[this.slot]!, options.writeStallTimeoutMs)) {
+        this.server.counters.errors.writeStalls++;
         this.server.abort(this.slot, this.generation);
         return 0;
       }
@@ -228,10 +235,11 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
     return waitMs;
   }
 
-  /** The server is stopping: finish what is in progress, then close. */
+  /** The server is stopping: answer what has been asked for, then close. */
   drain(): void {
-    if (this.#current !== null && !this.#current.isHeadSent) this.#current.keepAlive = false;
-    for (const exchange of this.#queue) exchange.keepAlive = false;
+    const last = this.#queue.at(-1) ?? this.#current;
+    if (last === null) this.pump();
+    else if (!last.isHeadSent) last.keepAlive = false;
   }
 
   /** Starts requests as long as they are answered at once; ends the connection when it is over. */
@@ -241,7 +249,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
     this.#pumping = true;
     while (this.#current === null && !this.#closed && !this.#isEnding) {
       if (this.server.loop.pendingBytes[this.slot]! > this.server.options.highWaterBytes) {
-        this.#pause(OUTPUT_FULL);
+        this.pause(OUTPUT_FULL);
         break;
       }
       const exchange = this.#queue.shift();
@@ -250,7 +258,7 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
         break;
       }
       this.#current = exchange;
-      if (this.#queue.length <= this.server.options.maxPipelined / 2) this.#resume(QUEUE_FULL);
+      if (this.#queue.length <= this.server.options.maxPipelined / 2) this.resume(QUEUE_FULL);
       if (exchange.isBodyPending) this.#startBody(exchange);
       else this.server.dispatch(exchange);
     }
@@ -264,11 +272,11 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
   }
 
   holdBody(): void {
-    this.#pause(BODY_HELD);
+    this.pause(BODY_HELD);
   }
 
   releaseBody(): void {
-    this.#resume(BODY_HELD);
+    this.resume(BODY_HELD);
   }
 
   armBody(inMs: number): void {
@@ -346,12 +354,13 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
       this.server.refuse(this.slot, this.generation, this.#refusal);
       return;
     }
-    if (this.#endSinceMs >= 0 || this.server.isStopping) {
+    // Of a server that stops the next request, too, is answered if it has begun to arrive.
+    if (this.#endSinceMs >= 0 || (this.server.isStopping && this.#headSinceMs < 0)) {
       this.#end();
       return;
     }
     // Waiters, a head in pieces and queued output need this object; without them the server has the slot again.
-    if (!this.#waiters.isEmpty || this.#pauses !== 0) return;
+    if (!this.#waiters.isEmpty || this.pauses !== 0) return;
     this.server.rest(this.slot, this.generation, this.#headSinceMs);
   }
 
@@ -384,16 +393,5 @@ export class HTTP1Connection extends QuietOwner implements ExchangeConnection, B
     if (this.server.loop.pendingBytes[this.slot]! > this.server.options.highWaterBytes) return;
     this.#waiters.resolve();
     if (!this.isBusy) this.pump();
-  }
-
-  #pause(reason: number): void {
-    if (this.#pauses === 0) this.server.loop.outbox.command(OP_PAUSE, this.slot, this.generation);
-    this.#pauses |= reason;
-  }
-
-  #resume(reason: number): void {
-    if ((this.#pauses & reason) === 0) return;
-    this.#pauses &= ~reason;
-    if (this.#pauses === 0) this.server.loop.outbox.command(OP_RESUME, this.slot, this.generation);
   }
 }

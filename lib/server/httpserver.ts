@@ -10,19 +10,19 @@
  * record is walked costs one Exchange; for anything longer an HTTP1Connection takes the slot until it is done.
  */
 import { AsyncResource } from "node:async_hooks";
-import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { resolve } from "../base/options.ts";
 import { fieldNames, HEAD_HAS_BODY, OP_ABORT, OP_CLOSE, OP_LINGER } from "../native/addon.ts";
 import { IOLoop } from "../loop/ioloop.ts";
-import { QuietOwner, quietOwner, type SlotOwner } from "../loop/slotowner.ts";
+import { quietOwner, type SlotOwner } from "../loop/slotowner.ts";
 import type { WheelOwner } from "../loop/timingwheel.ts";
-import type { BoundAddress } from "../net/listenaddress.ts";
 import { setFieldNames } from "../http/knownfields.ts";
+import { Admissions } from "./admissions.ts";
 import type { ConnectionServer } from "./connectionserver.ts";
+import { ConnectionTable, HEAD, IDLE, LINGER } from "./connectiontable.ts";
 import type { Detached } from "./detachedslot.ts";
 import { dispatcherOf, type RequestTarget } from "./dispatchers.ts";
-import { Exchange, type RequestDispatcher } from "./exchange.ts";
+import type { Exchange, RequestDispatcher } from "./exchange.ts";
 import { HTTP1Connection } from "./http1connection.ts";
 import {
   type HTTPServerOptions,
@@ -30,23 +30,26 @@ import {
   type ResolvedHTTPServerOptions,
   type StopOptions,
 } from "./httpserveroptions.ts";
-import { Listeners } from "./listeners.ts";
+import { onIdleDeadline } from "./idledeadline.ts";
+import { ListeningServer } from "./listeningserver.ts";
 import { PeerAddresses } from "./peeraddresses.ts";
-import { headTimeout, type Refusal, refusalFor, refusalText } from "./refusals.ts";
+import { type Refusal, refusalFor, refusalText, tooManyConnections } from "./refusals.ts";
+import { newExchange } from "./requestevents.ts";
 import { RequestOrigin } from "./requestorigin.ts";
 import { ResponsePieces } from "./responsepieces.ts";
+import { ServerCounters } from "./servercounters.ts";
+import { ServerShutdown, type StoppingServer } from "./servershutdown.ts";
+import { readStats, type ServerStats } from "./serverstats.ts";
 import { Upgrades } from "./upgrades.ts";
 import type { WebSocketConnection } from "./websocketconnection.ts";
 import { findWholeBody } from "./wholebody.ts";
 
-// What a connection without an HTTP1Connection is doing.
-const IDLE = 0;
-const HEAD = 1;
-const LINGER = 2;
+const DEFAULT_SILENCE_MS = 60_000;
 
-const [DEFAULT_GRACE_MS, DEFAULT_SILENCE_MS] = [10_000, 60_000];
-
-export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServer {
+export class HTTPServer
+  extends ListeningServer
+  implements WheelOwner, ConnectionServer, StoppingServer
+{
   readonly loop: IOLoop;
   readonly options: ResolvedHTTPServerOptions;
   /** @internal */
@@ -64,61 +67,38 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   readonly longestSilenceMs: number;
 
   readonly #dispatcher: RequestDispatcher;
+  /** @internal */
+  readonly counters = new ServerCounters();
+  readonly #table: ConnectionTable;
+  /** The table's, by slot. */
   readonly #states: Uint8Array;
-  /** Wheel entries by slot; 0 = none. */
-  readonly #deadlines: Float64Array;
-  readonly #listeners: Listeners;
+  readonly #admissions: Admissions;
+  readonly #shutdown = new ServerShutdown(this);
   #connectionCount = 0;
   /** The request whose record is being walked. */
   #dispatching: Exchange | null = null;
-  #stopping: { readonly done: Promise<void>; readonly resolve: () => void } | null = null;
 
   /**
    * @param target an Application, or another that answers; see RequestTarget
    * @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE; ERR_ARGUMENT_TYPE if `target` cannot answer
    */
   constructor(target: RequestTarget, options: HTTPServerOptions = {}) {
-    super();
-    this.options = resolve("HTTPServer", httpServerOptions, options);
+    const resolved = resolve("HTTPServer", httpServerOptions, options);
+    super(IOLoop.current(), resolved);
+    this.options = resolved;
     this.origin = new RequestOrigin(this.options);
     setFieldNames(fieldNames);
     this.#dispatcher = dispatcherOf(target);
     this.loop = IOLoop.current();
     this.#peers = new PeerAddresses(this.loop);
-    this.#listeners = new Listeners(this.loop, this, this.options);
     this.keepsAlive = !this.options.noKeepAlive;
     const { keepAliveTimeoutMs, writeStallTimeoutMs } = this.options;
     const silences = [keepAliveTimeoutMs, writeStallTimeoutMs].filter((ms) => ms > 0);
     this.longestSilenceMs = silences.length === 0 ? DEFAULT_SILENCE_MS : Math.min(...silences);
     this.pieces = ResponsePieces.of(this.loop);
-    this.#states = new Uint8Array(this.loop.generations.length);
-    this.#deadlines = new Float64Array(this.loop.generations.length);
-  }
-
-  /**
-   * Listens on one more address.
-   *
-   * @param port    0 to 65535 (0: the kernel picks one, see `address`), or the path of a Unix socket
-   * @param address numeric, or "localhost"; none = all addresses, IPv4 and IPv6
-   * @returns this
-   * @throws CodedError ERR_ADDRESS; SystemError EADDRINUSE, EACCES, EADDRNOTAVAIL, …; ERR_SERVER_STOPPED
-   */
-  listen(port: number | string, address?: string): this {
-    if (this.#stopping !== null) {
-      throw new CodedError("ERR_SERVER_STOPPED", "the server was stopped; make a new one");
-    }
-    this.#listeners.add(port, address);
-    return this;
-  }
-
-  /** Where the server listens first; null before listen() and after stop(). */
-  get address(): BoundAddress | null {
-    return this.#listeners.addresses[0] ?? null;
-  }
-
-  /** Every address the server listens on. */
-  get addresses(): readonly BoundAddress[] {
-    return this.#listeners.addresses;
+    this.#table = new ConnectionTable(this.loop, this);
+    this.#states = this.#table.states;
+    this.#admissions = new Admissions(this, this.#peers);
   }
 
   /** Connections that are open now, detached ones among them. */
@@ -127,59 +107,74 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   }
 
   /** stop() was called. */
-  get isStopping(): boolean {
-    return this.#stopping !== null;
+  override get isStopping(): boolean {
+    return this.#shutdown.isStopping;
+  }
+
+  protected override onListening(): void {
+    this.#shutdown.register();
+  }
+
+  /** What the server has done since it was made, and what its connections are doing now: plain numbers. */
+  stats(): ServerStats {
+    return readStats(this.loop, this.counters, this.#table, {
+      open: this.#connectionCount,
+      websocket: this.upgrades.webSocketCount,
+      detached: this.upgrades.detachedCount,
+    });
   }
 
   /**
-   * Stops: accepts no more, closes idle connections, lets requests in progress be answered, closes each connection after
-   * its response.
+   * Stops: accepts no more, lets requests in progress be answered, closes each connection after its response, idle ones
+   * once they have been silent for stopIdleMs, and WebSockets within webSocketCloseWindowMs.
    *
    * @returns settles as soon as the last connection is closed, at the latest `graceMs` from now; detached connections,
-   *   which are their owners', are not waited for. May be called again
+   *   which are their owners', are not waited for. May be called again, with a shorter time if need be
    */
-  stop({ graceMs = DEFAULT_GRACE_MS }: StopOptions = {}): Promise<void> {
-    if (this.#stopping !== null) {
-      if (graceMs === 0) this.closeAllConnections();
-      return this.#stopping.done;
-    }
-    let settle = () => {};
-    const done = new Promise<void>((fulfil) => {
-      settle = fulfil;
-    });
-    this.#stopping = { done, resolve: settle };
-    this.keepsAlive = false;
-    this.#listeners.close();
-    this.#eachConnection((slot, owner) => {
-      if (owner instanceof HTTP1Connection && owner.isBusy) owner.drain();
-      // Called from its handler: its response closes the connection.
-      else if (this.#dispatching?.slot === slot) this.#dispatching.keepAlive = false;
-      else if (this.#states[slot] !== LINGER) this.#command(OP_CLOSE, slot);
-    });
-    this.upgrades.goAway();
-    const force = this.loop.callLater({ delayMs: graceMs }, () => this.closeAllConnections());
-    this.#settleStop();
-    return done.finally(() => this.loop.removeTimeout(force));
+  stop(options: StopOptions = {}): Promise<void> {
+    return this.#shutdown.begin(options);
   }
 
   /** Closes every connection at once, whatever it is doing; detached ones are their owners' to close. */
   closeAllConnections(): void {
-    this.#eachConnection((slot) => this.#command(OP_ABORT, slot));
+    this.#table.each((slot) => this.#command(OP_ABORT, slot));
     this.upgrades.abort();
+  }
+
+  /** @internal */
+  startDraining(): void {
+    this.keepsAlive = false;
+    this.closeListeners();
+    const nowMs = this.loop.clock.now();
+    this.#table.each((slot, connection) => {
+      if (connection !== null) connection.drain();
+      // Called from its handler: its response closes the connection.
+      else if (this.#dispatching?.slot === slot) this.#dispatching.keepAlive = false;
+      else if (this.#states[slot] === IDLE) {
+        const waitMs = this.loop.lastActive[slot]! + this.options.stopIdleMs - nowMs;
+        if (waitMs <= 0) this.#command(OP_CLOSE, slot);
+        else this.setDeadline(slot, waitMs);
+      }
+    });
+  }
+
+  /** @internal */
+  get hasEnded(): boolean {
+    return this.#connectionCount === this.upgrades.detachedCount;
   }
 
   // Called by the loop, for connections on which nothing is in progress.
 
-  override onAccepted(slot: number, _generation: number): SlotOwner {
-    if (this.#stopping !== null) {
+  override onAccepted(slot: number, generation: number): SlotOwner {
+    const isLate = this.isStopping && this.hasEnded;
+    const admission = isLate ? "cut off" : this.#admissions.judge(slot, generation);
+    if (admission === "cut off") {
       this.#command(OP_ABORT, slot);
       return quietOwner;
     }
     this.#connectionCount++;
-    this.#states[slot] = IDLE;
-    const deadlineMs = this.loop.clock.turnMs + this.longestSilenceMs;
-    this.#deadlines[slot] = this.loop.wheel.add(deadlineMs, this, slot);
-    this.loop.wheelChanged(deadlineMs);
+    this.#table.open(slot, this.isStopping ? this.options.stopIdleMs : this.longestSilenceMs);
+    if (admission === "refused") this.refuse(slot, generation, tooManyConnections);
     return this;
   }
 
@@ -191,7 +186,8 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
       if (this.#states[slot] === LINGER) return;
       this.#states[slot] = IDLE;
     }
-    const exchange = new Exchange(this, slot, loop.generations[slot]!, at);
+    this.counters.requests++;
+    const exchange = newExchange(this, slot, loop.generations[slot]!, at);
     if (
       loop.pendingBytes[slot]! > this.options.highWaterBytes ||
       ((exchange.flags & HEAD_HAS_BODY) !== 0 && !this.#takesBody(exchange))
@@ -229,25 +225,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   onDeadline(slot: number, nowMs: number): number {
     const owner = this.loop.ownerOf(slot);
     if (owner instanceof HTTP1Connection) return owner.onDeadline(nowMs);
-    const state = this.#states[slot]!;
-    const generation = this.loop.generations[slot]!;
-    const { options } = this;
-    if (state === HEAD) {
-      this.refuse(slot, generation, headTimeout);
-      return options.lingerTimeoutMs;
-    }
-    const isStalled = this.loop.pendingBytes[slot]! > 0;
-    let limitMs = state === LINGER ? options.lingerTimeoutMs : options.keepAliveTimeoutMs;
-    if (isStalled) limitMs = options.writeStallTimeoutMs;
-    const silentMs = nowMs - this.loop.lastActive[slot]!;
-    if (limitMs === 0) return this.longestSilenceMs;
-    if (silentMs < limitMs) return limitMs - silentMs;
-    if (isStalled || state === LINGER) {
-      this.abort(slot, generation);
-      return 0;
-    }
-    this.#command(OP_CLOSE, slot);
-    return this.options.lingerTimeoutMs;
+    return onIdleDeadline(this, this.#table, slot, nowMs);
   }
 
   // For exchanges and connections.
@@ -258,6 +236,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
       this.#dispatcher.startRequest(exchange);
     } catch (error) {
       log.error("the dispatcher of an HTTPServer threw", error);
+      this.counters.errors.exceptions++;
       exchange.abort();
     }
   }
@@ -280,7 +259,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   /** @internal See Exchange.detach(). */
   detach(exchange: Exchange, owner: SlotOwner): Detached {
     const detached = this.upgrades.detach(exchange, owner);
-    this.#settleStop();
+    this.#shutdown.settle();
     return detached;
   }
 
@@ -294,14 +273,14 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     const { slot } = exchange;
     const held = this.loop.ownerOf(slot);
     if (held instanceof HTTP1Connection) held.release(exchange);
-    this.loop.wheel.cancel(this.#deadlines[slot]!);
-    this.#deadlines[slot] = 0;
+    this.#table.drop(slot);
   }
 
   /** @internal A connection that was given away has closed. */
-  onUpgradeClosed(): void {
+  onUpgradeClosed(slot: number): void {
     this.#connectionCount--;
-    this.#settleStop();
+    this.#admissions.release(slot);
+    this.#shutdown.settle();
   }
 
   /** @internal Nothing is in progress on the connection any more; `headSinceMs` is when its next head began, or -1. */
@@ -317,6 +296,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
 
   /** @internal Answers a message that is not served, and closes. */
   refuse(slot: number, generation: number, refusal: Refusal): void {
+    this.counters.countRefusal(refusal.code);
     log.info(`refused a request with ${refusal.status}: ${refusal.detail ?? refusal.message}`);
     this.loop.outbox.writeLatin1(slot, generation, refusalText(refusal, this.pieces.date()));
     this.linger(slot, generation);
@@ -341,18 +321,15 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
   }
 
   /** @internal The connection is closed. */
-  forget(slot: number, _errno: number): void {
-    this.loop.wheel.cancel(this.#deadlines[slot]!);
-    this.#deadlines[slot] = 0;
-    this.#connectionCount--;
-    this.#settleStop();
+  forget(slot: number, errno: number): void {
+    this.#table.drop(slot);
+    if (errno !== 0) this.counters.countClose(errno);
+    this.onUpgradeClosed(slot);
   }
 
   /** @internal Has onDeadline called for this connection in `inMs`, and not when it would have been. */
   setDeadline(slot: number, inMs: number): void {
-    const deadlineMs = this.loop.clock.turnMs + inMs;
-    this.loop.wheel.update(this.#deadlines[slot]!, deadlineMs);
-    this.loop.wheelChanged(deadlineMs);
+    this.#table.setDeadline(slot, inMs);
   }
 
   /** @internal The address of a connection's client; "0.0.0.0" for a Unix socket. @see PeerAddresses */
@@ -382,19 +359,7 @@ export class HTTPServer extends QuietOwner implements WheelOwner, ConnectionServ
     return connection;
   }
 
-  #settleStop(): void {
-    if (this.#connectionCount === this.upgrades.detachedCount) this.#stopping?.resolve();
-  }
-
   #command(op: number, slot: number): void {
     this.loop.outbox.command(op, slot, this.loop.generations[slot]!);
-  }
-
-  #eachConnection(visit: (slot: number, owner: SlotOwner) => void): void {
-    for (let slot = 0; slot < this.loop.slotCount; slot++) {
-      const owner = this.loop.ownerOf(slot);
-      const isOurs = owner === this || (owner instanceof HTTP1Connection && owner.server === this);
-      if (isOurs && this.#deadlines[slot] !== 0) visit(slot, owner);
-    }
   }
 }

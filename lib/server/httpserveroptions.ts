@@ -56,13 +56,31 @@ export const httpServerOptions = options({
   backlog: integer({ default: 1024, min: 1, max: 65_535 }),
   /** Let several processes listen on the same port (SO_REUSEPORT). */
   reusePort: boolean({ default: false }),
+  /** Most connections at once, WebSockets and detached ones among them; null = as many as there are descriptors. Over it: 503, then close; over twice as many: closed at once. */
+  maxConnections: integer({ default: null, min: 1, max: 1024 ** 2 }),
+  /** Most connections at once of one address, an IPv6 address standing for its first 64 bits; null = no limit. Over it as for maxConnections. Behind a proxy all are the proxy's. */
+  maxConnectionsPerAddress: integer({ default: null, min: 1, max: 1024 ** 2 }),
+  /** Let SIGINT and SIGTERM stop the server, then end the process with code 0; a program with listeners of its own for the signal ends the process itself. Not in worker threads. */
+  handleSignals: boolean({ default: true }),
+  /** Time that stop() lets what is in progress take, in ms; 0 = none. Over it: the connection is reset. */
+  stopGraceMs: integer({ default: 10_000, min: 0, max: HOUR_MS }),
+  /** Silence after which a connection without a request is closed while the server stops, in ms; 0 = at once. A request that comes before is answered, and is the last. */
+  stopIdleMs: integer({ default: 1_000, min: 0, max: HOUR_MS }),
+  /** Time over which the WebSockets of a server that stops are closed, so that not all come back at one moment, in ms; at most half of the grace is taken. Up to 100 are closed at once. */
+  webSocketCloseWindowMs: integer({ default: 2_000, min: 0, max: HOUR_MS }),
+  /** Time for which a server that a signal, or shutdown(), stops still accepts, in ms, while HealthHandler says that it is not ready: for load balancers that must be told first. */
+  drainDelayMs: integer({ default: 0, min: 0, max: HOUR_MS }),
+  /** Time of one turn of the loop above which it is logged, with its requests, as having blocked the loop, in ms; 0 = never. */
+  blockedLoopMs: integer({ default: 1_000, min: 0, max: HOUR_MS }),
 });
 
 export type HTTPServerOptions = Input<typeof httpServerOptions>;
 export type ResolvedHTTPServerOptions = Resolved<typeof httpServerOptions>;
 
-/** How long stop() lets requests in progress take. */
+/** How stop() is to go. */
 export interface StopOptions {
-  /** ms until what is still open is closed by force; 0 = at once. Default 10,000. */
-  readonly graceMs?: number;
+  /** ms until what is still open is closed by force; 0 = at once. Default: the option stopGraceMs. */
+  readonly graceMs?: number | undefined;
+  /** Another process takes over: WebSockets are closed with 1012 instead of 1001. Default false. */
+  readonly isRestart?: boolean | undefined;
 }

@@ -15,6 +15,8 @@ export interface Refusal {
   readonly message: string;
   /** What is logged instead of the message. Default: the message. */
   readonly detail?: string;
+  /** More field lines, each with its CRLF. Default: none. */
+  readonly fields?: string;
   /** The request's method was HEAD, as far as could be seen: no body is sent. Default false. */
   readonly isHead?: boolean;
 }
@@ -65,6 +67,11 @@ export const headTimeout = refusal(
   "the request did not arrive in time",
 );
 export const bodyTimeout = refusal(408, "ERR_HTTP_BODY_TIMEOUT", "the body did not arrive in time");
+/** Before it has sent anything, a client is told that there are too many. RFC 9110 §15.6.4. */
+export const tooManyConnections: Refusal = {
+  ...refusal(503, "ERR_SERVER_FULL", "too many connections"),
+  fields: "Retry-After: 5\r\n",
+};
 /** Our own fault: what takes the body could not, because the disk is full, say. */
 export const readerFailed = refusal(500, "ERR_STATE", "the body could not be taken");
 
@@ -87,10 +94,13 @@ export function refusalOf(error: HTTPInputError): Refusal {
 }
 
 /** The whole response to a refused message: it says that the connection ends, and how long it is. */
-export function refusalText({ status, message, isHead = false }: Refusal, date: string): string {
+export function refusalText(
+  { status, message, fields = "", isHead = false }: Refusal,
+  date: string,
+): string {
   const body = `${status} ${reasonPhrase(status)}: ${message}\n`;
   return (
-    `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\nServer: landspout\r\nDate: ${date}\r\nConnection: close\r\n` +
+    `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\nServer: landspout\r\nDate: ${date}\r\nConnection: close\r\n${fields}` +
     `Content-Type: text/plain; charset=UTF-8\r\nContent-Length: ${body.length}\r\n\r\n${isHead ? "" : body}`
   );
 }

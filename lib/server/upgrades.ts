@@ -7,7 +7,6 @@ import { CodedError } from "../base/errors.ts";
 import { HEAD_KEEP_ALIVE, OP_RAW } from "../native/addon.ts";
 import type { IOLoop } from "../loop/ioloop.ts";
 import type { SlotOwner } from "../loop/slotowner.ts";
-import { GOING_AWAY } from "../websocket/closecode.ts";
 import { type Detached, DetachedSlot, hasMessageBehind } from "./detachedslot.ts";
 import type { Exchange } from "./exchange.ts";
 import { WebSocketConnection } from "./websocketconnection.ts";
@@ -18,12 +17,19 @@ export interface UpgradeServer {
   /** The connection is HTTP's no more: its deadlines end, and whoever has it lets go. */
   letGo(exchange: Exchange): void;
   /** A connection that was given away has closed. */
-  onUpgradeClosed(): void;
+  onUpgradeClosed(slot: number): void;
 }
+
+/** WebSockets that are told at once, and at least so many at each step. */
+const CLOSES_AT_ONCE = 100;
+
+const CLOSE_STEP_MS = 100;
 
 export class Upgrades {
   readonly #server: UpgradeServer;
   #detachedCount = 0;
+  /** Entry on the wheel of the next step of goAway(); 0 = none. */
+  #nextStep = 0;
 
   constructor(server: UpgradeServer) {
     this.#server = server;
@@ -44,7 +50,7 @@ export class Upgrades {
     loop.outbox.command(OP_RAW, slot, generation);
     const onClosed = () => {
       this.#detachedCount--;
-      this.#server.onUpgradeClosed();
+      this.#server.onUpgradeClosed(slot);
     };
     loop.setOwner(slot, new DetachedSlot(loop, owner, onClosed));
     return { slot, generation };
@@ -67,24 +73,43 @@ export class Upgrades {
     loop.setOwner(slot, connection);
   }
 
-  /** The server stops: its WebSockets are closed with 1001. */
-  goAway(): void {
+  /** WebSockets that are open now. */
+  get webSocketCount(): number {
+    let count = 0;
+    this.#eachWebSocket(() => count++);
+    return count;
+  }
+
+  /** The server stops: its WebSockets are closed, some at once and the others spread over `windowMs`. */
+  goAway(code: number, windowMs: number): void {
+    const waiting: WebSocketConnection[] = [];
+    this.#eachWebSocket((connection) => waiting.push(connection));
+    const stepCount = Math.max(1, Math.floor(windowMs / CLOSE_STEP_MS));
+    const perStep = Math.max(CLOSES_AT_ONCE, Math.ceil(waiting.length / stepCount));
     const { loop } = this.#server;
-    for (let slot = 0; slot < loop.slotCount; slot++) {
-      const owner = loop.ownerOf(slot);
-      if (owner instanceof WebSocketConnection && owner.profile.server === this.#server) {
-        owner.close(GOING_AWAY, "");
-      }
-    }
+    const step = () => {
+      for (const connection of waiting.splice(0, perStep)) connection.close(code, "");
+      this.#nextStep = 0;
+      if (waiting.length === 0) return;
+      const atMs = loop.clock.now() + CLOSE_STEP_MS;
+      this.#nextStep = loop.wheel.addCallback(atMs, step);
+      loop.wheelChanged(atMs);
+    };
+    step();
   }
 
   /** The server stops at once. */
   abort(): void {
+    this.#server.loop.wheel.cancel(this.#nextStep);
+    this.#eachWebSocket((connection) => connection.abort());
+  }
+
+  #eachWebSocket(visit: (connection: WebSocketConnection) => void): void {
     const { loop } = this.#server;
     for (let slot = 0; slot < loop.slotCount; slot++) {
       const owner = loop.ownerOf(slot);
       if (owner instanceof WebSocketConnection && owner.profile.server === this.#server) {
-        owner.abort();
+        visit(owner);
       }
     }
   }
