@@ -1,21 +1,15 @@
 /**
  * Parses a multipart form whose body is in memory; HTTPServerRequest calls it.
  *
- *     --boundary CRLF field lines CRLF CRLF bytes CRLF --boundary … CRLF --boundary-- anything
+ * MultipartScanner finds the parts; here they become arguments and files, within their limits. Nothing is copied.
  *
- * This scanner is our own, beside the one of @fastify/busboy that streams uploads to disk, because a
- * body that is there whole asks for things which that one does not do: it works in several turns of
- * the loop, ignores `filename*` behind a plain file name, cuts a header that is too long and goes
- * on, and leaves out what is malformed instead of refusing it. Here the first fault ends the
- * scanning; what was found before is with the caller, who throws it away. Each byte is looked at a
- * fixed number of times and nothing is copied.
- *
- * @see RFC 7578, RFC 2046 §5.1.1
+ * @see RFC 7578
  */
 import type { ResolvedMultipartConfig } from "./bodyconfig.ts";
-import { multipartError, partHeadTooLarge, partTooLarge, tooManyParts } from "./multiparterror.ts";
+import { partTooLarge } from "./multiparterror.ts";
 import type { HTTPFile } from "./multipartfile.ts";
-import { type PartHead, partHead } from "./multipartpart.ts";
+import type { PartHead } from "./multipartpart.ts";
+import { MultipartScanner, type MultipartSink } from "./multipartscanner.ts";
 
 /** Takes what a form has; the maps of a ParsedForm in the making. */
 export interface FormSink {
@@ -23,11 +17,7 @@ export interface FormSink {
   readonly files: Map<string, HTTPFile[]>;
 }
 
-const CR = 0x0d;
-const LF = 0x0a;
-const DASH = 0x2d;
-const CRLF_BYTES = 2;
-const HEAD_END = Buffer.from("\r\n\r\n");
+const nothing = Buffer.alloc(0);
 
 /**
  * Parses the body of a multipart form.
@@ -47,78 +37,52 @@ export function parseMultipart(
   limits: ResolvedMultipartConfig,
   into: FormSink,
 ): void {
-  const delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
-  let at = firstDelimiterEnd(body, delimiter);
-  for (let count = 0; !isLast(body, at); ) {
-    if (++count > limits.maxParts) throw tooManyParts(limits.maxParts);
-    const start = at + CRLF_BYTES;
-    const headEnd = endOfHead(body, start, limits.maxPartHeaderBytes);
-    const dataStart = headEnd + HEAD_END.length;
-    // The empty line may be the boundary's own: such a part is empty, as in Tornado.
-    const dataEnd = body.indexOf(delimiter, dataStart - CRLF_BYTES);
-    if (dataEnd === -1) throw unfinished();
-    const head = partHead(body.toString("latin1", start, headEnd));
-    addPart(head, body.subarray(dataStart, dataEnd), limits, into);
-    at = dataEnd + delimiter.length;
+  const scanner = new MultipartScanner(boundary, limits, new MemoryParts(limits, into));
+  scanner.push(body);
+  scanner.end();
+}
+
+/** Parts of a form that is pushed whole: the data of each comes in one call. */
+class MemoryParts implements MultipartSink {
+  readonly #limits: ResolvedMultipartConfig;
+  readonly #into: FormSink;
+  #head: PartHead | null = null;
+  #bytes: Buffer = nothing;
+
+  constructor(limits: ResolvedMultipartConfig, into: FormSink) {
+    this.#limits = limits;
+    this.#into = into;
   }
-}
 
-/**
- * Finds the end of the first delimiter. A preamble, which RFC 2046 allows, is refused as in
- * Tornado: nobody sends one, and who does wants to be read in two ways. The CRLF that belongs to
- * the delimiter may be there.
- */
-function firstDelimiterEnd(body: Buffer, delimiter: Buffer): number {
-  if (startsWith(body, delimiter)) return delimiter.length;
-  if (startsWith(body, delimiter.subarray(CRLF_BYTES))) return delimiter.length - CRLF_BYTES;
-  throw multipartError("the form does not begin with its boundary");
-}
-
-/** @returns whether the delimiter that ends at `at` is the last one */
-function isLast(body: Buffer, at: number): boolean {
-  if (body[at] === DASH && body[at + 1] === DASH) return true;
-  if (body[at] === CR && body[at + 1] === LF) return false;
-  if (body.length < at + CRLF_BYTES) throw unfinished();
-  throw multipartError("a boundary is followed by neither CRLF nor --");
-}
-
-function endOfHead(body: Buffer, start: number, maxBytes: number): number {
-  // Only so far: a search to the end of the body, for each part, would make the whole quadratic.
-  const within = body.subarray(start, start + maxBytes + HEAD_END.length);
-  const length = within.indexOf(HEAD_END);
-  if (length !== -1) return start + length;
-  if (body.length - start > maxBytes + HEAD_END.length) throw partHeadTooLarge(maxBytes);
-  throw multipartError("the header of a part has no end");
-}
-
-function addPart(
-  head: PartHead,
-  bytes: Buffer,
-  { maxFieldBytes, maxFileBytes }: ResolvedMultipartConfig,
-  into: FormSink,
-): void {
-  const { name, filename, contentType } = head;
-  if (filename === null) {
-    if (bytes.length > maxFieldBytes) throw partTooLarge("maxFieldBytes", maxFieldBytes);
-    append(into.arguments, name, bytes.toString("latin1"));
-    return;
+  onPart(head: PartHead): void {
+    this.#head = head;
+    this.#bytes = nothing;
   }
-  if (maxFileBytes !== null && bytes.length > maxFileBytes)
-    throw partTooLarge("maxFileBytes", maxFileBytes);
-  const file = { filename, contentType, size: bytes.length, body: bytes, path: null };
-  append(into.files, name, file);
+
+  onData(bytes: Buffer): void {
+    const { maxFieldBytes, maxFileBytes } = this.#limits;
+    const isField = this.#head?.filename === null;
+    if (isField && bytes.length > maxFieldBytes) throw partTooLarge("maxFieldBytes", maxFieldBytes);
+    if (!isField && maxFileBytes !== null && bytes.length > maxFileBytes)
+      throw partTooLarge("maxFileBytes", maxFileBytes);
+    this.#bytes = bytes;
+  }
+
+  onPartEnd(): void {
+    if (this.#head === null) return;
+    const { name, filename, contentType } = this.#head;
+    const bytes = this.#bytes;
+    if (filename === null) {
+      append(this.#into.arguments, name, bytes.toString("latin1"));
+      return;
+    }
+    const file = { filename, contentType, size: bytes.length, body: bytes, path: null };
+    append(this.#into.files, name, file);
+  }
 }
 
 function append<T>(lists: Map<string, T[]>, name: string, item: T): void {
   const list = lists.get(name);
   if (list === undefined) lists.set(name, [item]);
   else list.push(item);
-}
-
-function startsWith(body: Buffer, bytes: Buffer): boolean {
-  return body.length >= bytes.length && bytes.compare(body, 0, bytes.length) === 0;
-}
-
-function unfinished(): Error {
-  return multipartError("the form is not ended by its boundary and --");
 }

@@ -1,8 +1,7 @@
 /**
  * What the header of a part of a multipart form says, and the boundary that parts it.
  *
- * parseMultipart asks partHead() for a part that is in memory; the upload reader of the web floor
- * asks partHeadOf() for one that busboy has split off. The rules are here, once.
+ * MultipartScanner asks partHead() for each part, in memory or on its way to disk.
  */
 import { quote } from "../base/describe.ts";
 import { HTTPInputError } from "../base/errors.ts";
@@ -54,37 +53,16 @@ export function multipartBoundary(contentType: string): string {
 /**
  * Reads the header of a part, by the grammar of a message's: no folded line, no bare CR or LF.
  *
+ * A part is a file if it has a file name that is not empty: browsers send an empty one for a file
+ * that nobody has chosen, and Tornado makes an argument of it.
+ *
  * @param text latin1, without the empty line at its end
  * @throws HTTPInputError 400 ERR_HTTP_MULTIPART for a malformed line; unless there is exactly one
  *   Content-Disposition, and it is form-data with a name
  * @see RFC 7578 §4.2, §4.4, §4.8
  */
 export function partHead(text: string): PartHead {
-  return partOf(text.split("\r\n"));
-}
-
-/**
- * The same for a header that somebody else has split.
- *
- * @param fields values by name, latin1
- * @throws HTTPInputError as partHead()
- */
-export function partHeadOf(
-  fields: Readonly<Record<string, readonly string[] | undefined>>,
-): PartHead {
-  const lines: string[] = [];
-  for (const name in fields) {
-    for (const value of fields[name] ?? []) lines.push(`${name}:${value}`);
-  }
-  return partOf(lines);
-}
-
-/**
- * A part is a file if it has a file name that is not empty: browsers send an empty one for a file
- * that nobody has chosen, and Tornado makes an argument of it.
- */
-function partOf(lines: readonly string[]): PartHead {
-  const headers = headersOf(lines);
+  const headers = headersOf(text.split("\r\n"));
   const dispositions = headers.getList("content-disposition");
   const [disposition] = dispositions;
   if (disposition === undefined || dispositions.length > 1) {

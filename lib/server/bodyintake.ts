@@ -189,7 +189,10 @@ export class BodyIntake {
 
   /** Nobody wants, or will get, the rest. */
   abort(error: Error): void {
-    if (this.#isOver) return;
+    if (this.#isOver) {
+      if (this.#isEnded && this.#abortedBy === null) this.#reader?.onClientGone?.();
+      return;
+    }
     this.#isOver = true;
     this.#abortedBy = error;
     this.#held.take();

@@ -34,6 +34,8 @@ export interface BodyReader {
    * reader's own, if that finished the response, and at once when a reader is set for a body that is over.
    */
   onBodyAborted(error: Error): void;
+  /** The client has gone after it had sent the whole body, and before it was answered. Once. */
+  onClientGone?(): void;
   /** The request is over, its response finished: release what was kept for it. May be called again. Never rejects. */
   release?(): PromiseLike<unknown>;
 }

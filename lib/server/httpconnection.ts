@@ -39,6 +39,10 @@ export class RequestConnection implements HTTPConnection {
     this.#exchange.finish();
   }
 
+  setMaxBodySize(bytes: number): void {
+    this.#exchange.setMaxBodyBytes(bytes);
+  }
+
   setCloseCallback(callback: (() => void) | null): void {
     this.#closeCallback = callback;
   }

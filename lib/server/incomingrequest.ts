@@ -45,6 +45,11 @@ export abstract class IncomingRequest extends RequestHead {
     return origin.isForwarded ? origin.ip(this.headers, ip) : ip;
   }
 
+  /** Fields of the request are believed: a proxy sets them. */
+  get isForwarded(): boolean {
+    return this.server.origin.isForwarded;
+  }
+
   get protocol(): "http" | "https" {
     const { origin } = this.server;
     return origin.isForwarded ? origin.scheme(this.headers) : origin.protocol;

@@ -1,26 +1,20 @@
 /**
- * Listeners: the addresses that a server listens on. HTTPServer has one of these, and is told of what they accept.
+ * Listeners: the sockets that a server accepts from. HTTPServer has one of these, and is told of what they accept.
  */
-import { rmSync } from "node:fs";
 import type { IOLoop } from "../loop/ioloop.ts";
 import type { SlotOwner } from "../loop/slotowner.ts";
-import {
-  addressText,
-  type BoundAddress,
-  IPV4,
-  IPV6,
-  parseListenAddress,
-  removeStaleSocket,
-  UNIX,
-} from "../net/listenaddress.ts";
+import { bindAddress } from "../net/bindaddress.ts";
+import { type BoundSocket, removeSocketFile } from "../net/boundsocket.ts";
+import { type BoundAddress, boundAddress, parseListenAddress } from "../net/listenaddress.ts";
 import { listenError } from "../net/listenerror.ts";
-
-const EAFNOSUPPORT = 97;
+import { noteSettled } from "../process/inheritance.ts";
 
 interface Listener {
   readonly slot: number;
   readonly generation: number;
-  readonly address: BoundAddress;
+  readonly address: BoundAddress | null;
+  /** The file of a Unix socket goes with it. */
+  readonly ownsFile: boolean;
 }
 
 /** What the addon has to know of a listener's connections. */
@@ -46,54 +40,49 @@ export class Listeners {
   }
 
   get addresses(): readonly BoundAddress[] {
-    return this.#all.map((listener) => listener.address);
+    return this.#all.flatMap(({ address }) => (address === null ? [] : [address]));
   }
 
-  /** See HTTPServer.listen(). */
-  add(port: number | string, address?: string): void {
-    const where = parseListenAddress(port, address);
-    if (where.kind === UNIX) removeStaleSocket(where.host);
-    let made = this.#listen(where.kind, where.host, where.port, !where.isDualStack);
-    // A machine without IPv6 has all its addresses in 0.0.0.0.
-    if (typeof made !== "number" && where.isDualStack && made[0] === EAFNOSUPPORT) {
-      made = this.#listen(IPV4, "0.0.0.0", where.port, true);
-    }
-    if (typeof made !== "number") throw listenError(made, addressText(where));
+  /** A listening socket from which nobody accepts yet. See HTTPServer.bind(). */
+  bind(port: number | string, address: string | undefined): BoundSocket {
+    const { backlog, reusePort } = this.#options;
+    return bindAddress(parseListenAddress(port, address), { backlog, reusePort, mode: -1 });
+  }
+
+  /**
+   * Begins to accept.
+   *
+   * @param socket becomes the server's; or a listening descriptor, which is duplicated and stays the caller's
+   * @throws SystemError EBADF, ENOTSOCK, EINVAL if it does not listen
+   */
+  add(socket: BoundSocket | number): void {
+    const fd = typeof socket === "number" ? socket : socket.fd;
+    const { maxHeaderBytes, maxHeaderCount, maxTargetBytes } = this.#options;
+    const { poller } = this.#loop;
+    // Kind 0: a descriptor that listens already.
+    const limits = [maxHeaderBytes, maxHeaderCount, maxTargetBytes] as const;
+    const made = poller.listen(0, "", fd, 1, false, false, true, ...limits);
+    if (typeof made !== "number") throw listenError(made, `the descriptor ${fd}`);
     const generation = this.#loop.adoptSlot(made, this.#owner);
-    const [host = "", boundPort = 0, family = IPV4] =
-      this.#loop.poller.name(made, generation, false) ?? [];
-    this.#all.push({
-      slot: made,
-      generation,
-      address:
-        where.kind === UNIX
-          ? { path: where.host }
-          : { address: host, port: boundPort, family: family === IPV6 ? 6 : 4 },
-    });
+    const isOurs = typeof socket !== "number";
+    const address = isOurs ? socket.address : boundAddress(poller.name(made, generation, false));
+    const ownsFile = isOurs && socket.ownsFile;
+    this.#all.push({ slot: made, generation, address, ownsFile });
+    if (isOurs) socket.release();
+    else noteSettled(socket);
   }
 
   /** Accepts no more. */
   close(): void {
-    for (const { slot, generation, address } of this.#all.splice(0)) {
-      this.#loop.dropSlot(slot);
+    for (const { slot, generation, address, ownsFile } of this.#all.splice(0)) {
+      const drop = () => {
+        if (this.#loop.generations[slot] === generation) this.#loop.dropSlot(slot);
+      };
+      // Connections of this turn may still be told of: they are the server's to end.
+      if (this.#loop.inTurn) this.#loop.addCallback(drop);
+      else drop();
       this.#loop.poller.closeSlot(slot, generation);
-      if ("path" in address) rmSync(address.path, { force: true });
+      if (ownsFile && address !== null) removeSocketFile(address);
     }
-  }
-
-  #listen(kind: number, host: string, port: number, ipv6Only: boolean): number | [number, string] {
-    const { backlog, reusePort, maxHeaderBytes, maxHeaderCount, maxTargetBytes } = this.#options;
-    return this.#loop.poller.listen(
-      kind,
-      host,
-      port,
-      backlog,
-      reusePort,
-      ipv6Only,
-      true,
-      maxHeaderBytes,
-      maxHeaderCount,
-      maxTargetBytes,
-    );
   }
 }

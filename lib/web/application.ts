@@ -7,7 +7,7 @@
  * HTTPServer gives it every request (startRequest). A literal path is found by the hash and bytes that the addon
  * delivers, before any string is made of them.
  */
-import { log, logs } from "../base/log.ts";
+import { log } from "../base/log.ts";
 import type { Backplane } from "../server/backplane.ts";
 import { dispatcherOf, type RequestTarget } from "../server/dispatchers.ts";
 import type { Exchange, ExchangeServer, RequestDispatcher } from "../server/exchange.ts";
@@ -17,6 +17,7 @@ import type { HTTPServerOptions } from "../server/httpserveroptions.ts";
 import { hashPath } from "../server/methods.ts";
 import type { HistoryOptions } from "../server/topichistory.ts";
 import type { PresenceListener } from "../server/topicpresence.ts";
+import { logResponse } from "./accesslog.ts";
 import {
   type HandlerSettings,
   resolveSettings,
@@ -30,6 +31,8 @@ import { PlainPieces } from "./plainpieces.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import type { HandlerApplication, ResponseHandler } from "./responsehandler.ts";
 import { ResponseWriter } from "./responsewriter.ts";
+import type { CheckedRoutes } from "./routecheck.ts";
+import { type RouteInfo, routeList } from "./routelist.ts";
 import { RouteMatch } from "./routematch.ts";
 import { RouteTable } from "./routetable.ts";
 import type {
@@ -65,7 +68,10 @@ export type ApplicationSettings = Omit<
   readonly staticHandlerClass?: typeof RequestHandler | null | undefined;
 };
 
-export class Application implements RequestDispatcher, HandlerApplication {
+/** `Routes` is what the compiler reads of the table, to check its handlers; an Application is the same without it. */
+export class Application<const Routes extends readonly RouteEntry[] = readonly RouteEntry[]>
+  implements RequestDispatcher, HandlerApplication
+{
   readonly settings: HandlerSettings;
   /** @internal */
   readonly isGuarded: boolean;
@@ -84,7 +90,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
    * @param routes `[pattern, handler, init args?, name?]`, URLSpecs, rules, nested routers; first match wins
    * @throws CodedError ERR_ROUTE_PATTERN, ERR_ROUTE_HANDLER, ERR_OPTION_TYPE, ERR_OPTION_RANGE, ERR_UNKNOWN_OPTION
    */
-  constructor(routes: readonly RouteEntry[] = [], settings: ApplicationSettings = {}) {
+  constructor(routes?: Routes & CheckedRoutes<Routes>, settings: ApplicationSettings = {}) {
     const { staticHandlerClass } = settings;
     this.settings = resolveSettings({
       ...settings,
@@ -95,7 +101,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
     this.#makers = this.#transforms.makers();
     this.webSockets = new WebSocketProfiles(this.settings);
     this.isGuarded = xsrfCookies || crossOriginProtection;
-    const allRoutes = [...staticRoutes(this.settings), ...routes];
+    const allRoutes = [...staticRoutes(this.settings), ...(routes ?? [])];
     this.#table = new RouteTable(allRoutes, { hashPath, defaultHost });
   }
 
@@ -119,7 +125,10 @@ export class Application implements RequestDispatcher, HandlerApplication {
   }
 
   /** Adds routes for hosts that match a pattern; tried before the routes for any host. */
-  addHandlers(hostPattern: string | RegExp, routes: readonly RouteEntry[]): void {
+  addHandlers<const Added extends readonly RouteEntry[]>(
+    hostPattern: string | RegExp,
+    routes: Added & CheckedRoutes<Added>,
+  ): void {
     this.#table.addHandlers(hostPattern, routes);
   }
 
@@ -136,6 +145,16 @@ export class Application implements RequestDispatcher, HandlerApplication {
    */
   reverseUrl(name: string, ...args: readonly ReverseArg[]): string {
     return this.#table.reverseUrl(name, ...args);
+  }
+
+  /** What answers a request, with the groups of its path as they came: what no route matches has a match, too. */
+  findHandler(request: RoutedRequest): MatchedRoute {
+    return this.#table.lookup(request) ?? this.#default();
+  }
+
+  /** The table in the order it is tried, for people: `landspout routes` prints it. */
+  routeList(): RouteInfo[] {
+    return routeList(this.#table.rules);
   }
 
   /**
@@ -206,13 +225,7 @@ export class Application implements RequestDispatcher, HandlerApplication {
       );
       return;
     }
-    const status = handler.getStatus();
-    const level = status < 400 ? "info" : status < 500 ? "warn" : "error";
-    if (!logs(level)) return;
-    const { request } = handler;
-    log[level](
-      `${status} ${request.method} ${request.uri} (${request.remoteIp}) ${request.requestTime().toFixed(2)}ms`,
-    );
+    logResponse(handler.getStatus(), handler);
   }
 
   /** @internal @hot bench/run.mjs: once per request */
@@ -238,13 +251,24 @@ export class Application implements RequestDispatcher, HandlerApplication {
     const plan = planOf(target);
     if (!plan.isStreaming) {
       const { uploads } = target.target as unknown as typeof RequestHandler;
-      if (uploads !== null) receiveUploads(exchange, uploads);
+      if (uploads !== null) {
+        receiveUploads(exchange, uploads, (error) => this.#startFailed(exchange, match, error));
+      }
       return undefined;
     }
     const response = this.#respond(exchange);
     const handler = this.#make(exchange, target, response);
     if (handler === null) return undefined;
     return runStreaming(handler, response, plan, match);
+  }
+
+  /** A handler answers what went wrong before it was made, as if it had thrown that before prepare(). */
+  #startFailed(exchange: Exchange, match: MatchedRoute, error: Error): void {
+    if (exchange.isFinished) return;
+    exchange.isStarted = true;
+    const response = this.#respond(exchange);
+    const handler = this.#make(exchange, match.target, response);
+    if (handler !== null) runHandler(handler, response, planOf(match.target).failing(error), match);
   }
 
   /** @internal The ready-made heads of this application's plain responses on a server. @hot once per response */

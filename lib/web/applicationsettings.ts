@@ -22,6 +22,7 @@ import {
   resolve,
   string,
 } from "../base/options.ts";
+import { watch } from "../base/watched.ts";
 import type { CookieAttributes } from "../http/setcookie.ts";
 import type { CookieSecret } from "../http/signedvalue.ts";
 import type { CompressionOptions } from "./compressionoptions.ts";
@@ -52,7 +53,7 @@ const aClass = () =>
   });
 
 export const applicationSettings = options({
-  /** For development: serveTraceback, templates and static hashes are not cached, errors are shown with their source. Never in public. */
+  /** For development: serveTraceback, templates and static hashes are not cached, errors are shown with their source. Never in public. If it is not given: true under `landspout dev`, which sets LANDSPOUT_DEBUG=1. */
   debug: boolean({ default: false }),
   /** Error responses show the stack of what was thrown; null = as debug. */
   serveTraceback: boolean({ default: null }),
@@ -193,23 +194,37 @@ export function resolveSettings(given: SettingsInput): HandlerSettings {
   for (const [name, value] of Object.entries(given)) {
     if (Object.hasOwn(applicationSettings, name)) ours[name] = value;
     else {
-      checkForeignName(name, names);
+      if (name === "autoreload" && value) warnOfAutoreload();
+      else checkForeignName(name, names);
       own[name] = value;
     }
   }
+  // Set by `landspout dev`.
+  if (ours["debug"] === undefined && process.env["LANDSPOUT_DEBUG"] === "1") ours["debug"] = true;
   const resolved = resolve(
     "Application",
     applicationSettings,
     ours as Input<typeof applicationSettings>,
   );
-  const { debug } = resolved;
-  return Object.freeze({
+  const { debug, templatePath, staticPath } = resolved;
+  const settings = Object.freeze({
     ...own,
     ...resolved,
     serveTraceback: resolved.serveTraceback ?? debug,
     staticHashCache: resolved.staticHashCache ?? !debug,
     compiledTemplateCache: resolved.compiledTemplateCache ?? !debug,
   }) as HandlerSettings;
+  // What is not kept is read again anyway.
+  if (templatePath !== null && settings.compiledTemplateCache) watch(templatePath);
+  if (staticPath !== null && settings.staticHashCache) watch(staticPath);
+  return settings;
+}
+
+/** A process that loads its modules anew keeps the old ones; the whole of it has to be started again, from outside. */
+function warnOfAutoreload(): void {
+  log.warn(
+    'the setting "autoreload" does nothing; run the application by `npx landspout dev`, which starts it again when a file changes',
+  );
 }
 
 function checkForeignName(name: string, names: readonly string[]): void {

@@ -10,6 +10,7 @@
  * as a function: `Account.prototype.get = authenticated(Account.prototype.get)`.
  */
 import { urlConcat } from "../http/urlconcat.ts";
+import { rememberGuard } from "./guardedverb.ts";
 import { HTTPError } from "./httperror.ts";
 import type { RequestHandler } from "./requesthandler.ts";
 
@@ -67,10 +68,13 @@ export function streamRequestBody<C extends typeof RequestHandler>(
 
 /** @param mayEnter false = the request has been answered */
 function decorator(mayEnter: (handler: RequestHandler) => boolean): MethodDecorator {
-  const wrap = (method: HandlerMethod): HandlerMethod =>
-    function (this: RequestHandler, ...args: unknown[]): unknown {
+  const wrap = (method: HandlerMethod): HandlerMethod => {
+    const whole = function (this: RequestHandler, ...args: unknown[]): unknown {
       return mayEnter(this) ? method.apply(this, args) : undefined;
     };
+    rememberGuard(whole, mayEnter as (handler: object) => boolean, method);
+    return whole;
+  };
   return ((method: unknown, _context?: unknown, descriptor?: PropertyDescriptor): unknown => {
     if (descriptor === undefined) return wrap(method as HandlerMethod);
     descriptor.value = wrap(descriptor.value as HandlerMethod);

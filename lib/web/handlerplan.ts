@@ -5,6 +5,7 @@
  * head(), and OPTIONS with Allow where it has no options(): two deliberate differences from Tornado.
  */
 import { METHOD_OTHER, methodNames } from "../server/methods.ts";
+import { type RequestSchemas, schemaVerb } from "./requestschemas.ts";
 
 /** A method of a handler: takes path arguments. */
 export type Verb = (this: object, ...args: unknown[]) => unknown;
@@ -13,6 +14,7 @@ export type Verb = (this: object, ...args: unknown[]) => unknown;
 export interface PlannedClass {
   readonly SUPPORTED_METHODS: readonly string[];
   readonly streamRequestBody: boolean;
+  readonly schemas: RequestSchemas | null;
   readonly prototype: object;
 }
 
@@ -42,7 +44,11 @@ export class HandlerPlan {
       const key = name.toLowerCase();
       const verb: unknown = Reflect.get(handler.prototype, key);
       if (typeof verb !== "function" || !isOwn(key)) continue;
-      this.#byName.set(name, verb as Verb);
+      const { schemas } = handler;
+      this.#byName.set(
+        name,
+        schemas === null ? (verb as Verb) : schemaVerb(verb as Verb, key, schemas),
+      );
       isIsolated ||= verb instanceof AsyncFunction;
     }
     this.isIsolated = isIsolated;
@@ -55,6 +61,14 @@ export class HandlerPlan {
       this.#byName.set("OPTIONS", answerOptions);
     this.allow = handler.SUPPORTED_METHODS.filter((name) => this.#byName.has(name)).join(", ");
     this.#byIndex = methodNames.map((name) => this.#byName.get(name));
+  }
+
+  /** The plan of a request that has failed before its handler was made: whatever its method, its verb throws `error`. */
+  failing(error: Error): HandlerPlan {
+    const verb = (): never => {
+      throw error;
+    };
+    return Object.create(this, { verb: { value: verb } });
   }
 
   /** @hot bench/run.mjs: once per request */

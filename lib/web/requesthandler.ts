@@ -23,6 +23,7 @@ import { HandlerPlan } from "./handlerplan.ts";
 import { HTTPError } from "./httperror.ts";
 import { NDJSONStream, type NDJSONStreamOptions } from "./ndjsonstream.ts";
 import { PageHandler } from "./pagehandler.ts";
+import type { RequestSchemas } from "./requestschemas.ts";
 import { requestSummary } from "./responsehandler.ts";
 import { RESPONSE } from "./responsewriter.ts";
 import type { InitArgs } from "./routing.ts";
@@ -49,6 +50,9 @@ export class RequestHandler extends PageHandler {
   /** Files of multipart forms go to disk while they arrive, within these limits (UploadedFile); null: to memory. */
   static readonly uploads: UploadOptions | null = null;
 
+  /** Schemas that requests are validated by before their verb is called; what they make of them: validated(). null: none. */
+  static readonly schemas: RequestSchemas | null = null;
+
   // Hooks: what a user overrides.
 
   /** Called first, with the init args of the route. */
@@ -56,7 +60,7 @@ export class RequestHandler extends PageHandler {
 
   /**
    * Called before the verb, whatever it is; may be async, and may finish the request. With a streamed body, before the
-   * body: the place for setMaxBodyBytes().
+   * body: the place for setMaxBodySize().
    */
   prepare(): unknown {
     return undefined;
@@ -105,9 +109,14 @@ export class RequestHandler extends PageHandler {
     return this[RESPONSE].signal(() => tellConnectionClose(this));
   }
 
-  /** Sets how large the body of this request may be, in bytes; in prepare(), with a streamed body. */
-  setMaxBodyBytes(bytes: number): void {
+  /** Sets how large the body of this request may be, in bytes; in prepare(), with a streamed body. Over it: 413. */
+  setMaxBodySize(bytes: number): void {
     this[RESPONSE].exchange.setMaxBodyBytes(bytes);
+  }
+
+  /** setMaxBodySize() under the name that the server's option has. */
+  setMaxBodyBytes(bytes: number): void {
+    this.setMaxBodySize(bytes);
   }
 
   /** Sets how long the body of this request may take, in ms; 0 = for ever. In prepare(), with a streamed body. */

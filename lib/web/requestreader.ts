@@ -7,6 +7,7 @@ import type { Arguments } from "../http/forms.ts";
 import type { HTTPServerRequest } from "../http/httpserverrequest.ts";
 import { type ArgumentOptions, readArguments } from "./argumentreader.ts";
 import { HTTPError, MissingArgumentError } from "./httperror.ts";
+import { type RequestSchemas, type ValidatedBy, validatedInput } from "./requestschemas.ts";
 import type { OutputOf, StandardSchema } from "./standardschema.ts";
 import { type UploadedFile, uploadedFiles } from "./uploadedfile.ts";
 import {
@@ -17,6 +18,7 @@ import {
   validateQuery,
   validateQueryAsync,
 } from "./validation.ts";
+import type { ValidatedPart } from "./validationerror.ts";
 
 const noArgs: readonly (string | undefined)[] = [];
 const noKwargs: Readonly<Record<string, string | undefined>> = {};
@@ -24,6 +26,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** How much of an undecodable value an error shows. */
 const SHOWN_CHARACTERS = 40;
+
+/** A handler class with schemas. */
+interface SchemedClass {
+  readonly schemas: RequestSchemas;
+}
 
 export abstract class RequestReader {
   /** Decoded groups of the route's pattern, if they have no names; undefined where an optional one did not match. */
@@ -108,6 +115,24 @@ export abstract class RequestReader {
   /** As validatePath(), for a schema that must be waited for. */
   validatePathAsync<Schema extends StandardSchema>(schema: Schema): Promise<OutputOf<Schema>> {
     return validatePathAsync(this, schema);
+  }
+
+  /**
+   * What the `schemas` of a handler class have made of this request, with their types.
+   *
+   *     const { path, body } = this.validated(UserById, "put");
+   *
+   * @param handlerClass the class that it is asked in, whose schemas they are
+   * @param verb         the verb that it is asked in: adds what the schemas say of that one. HEAD without a head() is "get"
+   * @throws CodedError ERR_STATE before the verb, for another class or verb, and for a part that has no schema
+   */
+  validated<Class extends SchemedClass>(handlerClass: Class): ValidatedBy<Class["schemas"]>;
+  validated<Class extends SchemedClass, Verb extends keyof Class["schemas"] & string>(
+    handlerClass: Class,
+    verb: Exclude<Verb, ValidatedPart>,
+  ): ValidatedBy<Class["schemas"], Verb>;
+  validated(handlerClass: SchemedClass, verb?: string): unknown {
+    return validatedInput(this, handlerClass, verb);
   }
 
   /** The files of a field, of a class with `uploads`; [] if there are none, or they are in memory. */

@@ -1,5 +1,5 @@
 /** Makes a route whose handler the compiler has checked against the pattern. */
-import type { FittingHandler } from "./pathparams.ts";
+import type { FittingHandler } from "./routecheck.ts";
 import type { HandlerClass, InitArgs } from "./routing.ts";
 import { URLSpec } from "./urlspec.ts";
 

@@ -12,6 +12,8 @@
  * here is always the undecoded path without its query, one character a byte (latin1); the groups of a match are slices
  * of it. Percent-decoding is the handler's step (decodeArgument).
  */
+import type { FetchApplication } from "../server/fetchhandler.ts";
+import type { RequestCallback } from "../server/functions.ts";
 
 /** What routing asks of a request; HTTPServerRequest is one. Getters may compute on first use. */
 export interface RoutedRequest {
@@ -44,6 +46,12 @@ export type HandlerClass = new (...args: never[]) => object;
 /** A plain function as a target; what it is called with is Application's to say. */
 // `never` makes every function assignable here, whatever its parameters are.
 export type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * A function in a table. One that is written there with a single parameter gets its type by the first; the second takes
+ * all others, such as an Express app, and has no parameters that the compiler could mix up with it.
+ */
+export type RouteFunction = RequestCallback | CallableFunction;
 
 /** A target that takes the request as messages come in, after Tornado's HTTPServerConnectionDelegate. */
 export interface ConnectionDelegate {
@@ -86,16 +94,17 @@ export interface RouteRule {
 }
 
 /** Where a rule can lead. A list of entries is a nested router; null never matches and serves only reverseUrl. */
-export type RuleTarget<F = AnyFunction> =
+export type RuleTarget<F = RouteFunction> =
   | HandlerClass
   | Router
   | ConnectionDelegate
+  | FetchApplication
   | F
   | readonly RouteEntry<F>[]
   | null;
 
 /** One line of a table: `[pattern or matcher, target, kwargs?, name?]`, a Rule or a URLSpec. `F` narrows functions. */
-export type RouteEntry<F = AnyFunction> =
+export type RouteEntry<F = RouteFunction> =
   | RouteRule
   | readonly [
       matcher: string | RegExp | RequestMatcher,
@@ -105,12 +114,12 @@ export type RouteEntry<F = AnyFunction> =
     ];
 
 /** The kinds of target that answer a request themselves. */
-export type RouteTargetKind = "handler" | "function" | "delegate";
+export type RouteTargetKind = "handler" | "function" | "delegate" | "fetch";
 
 /** What a request ends at, one object a rule and shared by all its requests; the class is RouteTarget. */
 export interface RouteDestination {
   readonly kind: RouteTargetKind;
-  readonly target: HandlerClass | AnyFunction | ConnectionDelegate;
+  readonly target: HandlerClass | AnyFunction | ConnectionDelegate | FetchApplication;
   /** What `initialize` is given; an empty object where the rule gave none. */
   readonly kwargs: InitArgs;
   readonly name: string | null;

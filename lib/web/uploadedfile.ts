@@ -68,13 +68,13 @@ export class UploadedFile implements HTTPFile {
    * @param target never what the client named it
    * @returns settles when it is there. Rejects with the system's error if it cannot be moved; the
    *   file is then still where it was, and will be removed
-   * @throws CodedError ERR_STATE if the response is done: the file is gone
+   * @throws CodedError ERR_STATE if the response is done, or the client has gone abandonedTimeoutMs ago: the file is gone
    */
   async moveTo(target: string): Promise<void> {
     if (this.#isOver && !this.#isKept) {
       throw new CodedError(
         "ERR_STATE",
-        "moveTo() after the response was done: the file has been removed; move it before finish()",
+        "moveTo() after the response was done, or abandonedTimeoutMs after the client had gone: the file has been removed",
       );
     }
     const from = this.#path;

@@ -33,6 +33,8 @@ export const uploadOptions = options({
   maxFieldBytes: integer({ default: 1 * MiB, min: 1, max: MOST_BYTES }),
   /** Most bytes of all fields that are no files, together. Over it: 413. */
   maxFieldsBytes: integer({ default: 8 * MiB, min: 1, max: MOST_BYTES }),
+  /** How long a handler whose client has gone may still use its files, in ms; then they are removed, done or not. */
+  abandonedTimeoutMs: integer({ default: 60_000, min: 0, max: 86_400_000 }),
 });
 
 export type UploadOptions = Input<typeof uploadOptions>;

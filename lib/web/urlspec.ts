@@ -1,5 +1,6 @@
 /** A rule for a path, in Tornado's words. */
 import { PathMatches } from "./pathmatches.ts";
+import type { CheckedTarget } from "./routecheck.ts";
 import type { InitArgs, RuleTarget } from "./routing.ts";
 import { Rule } from "./rule.ts";
 
@@ -35,10 +36,15 @@ export class URLSpec extends Rule {
   }
 }
 
-/** The same as `new URLSpec(…)`, as Tornado's tables are often written. @throws CodedError as URLSpec */
-export function url(
-  pattern: string | RegExp,
-  handler: RuleTarget,
+/**
+ * The same as `new URLSpec(…)`, as Tornado's tables are often written; but a handler whose verbs ask for a named group that
+ * the pattern lacks is a compile error.
+ *
+ * @throws CodedError as URLSpec
+ */
+export function url<const Pattern extends string | RegExp, Target extends RuleTarget>(
+  pattern: Pattern,
+  handler: Target & CheckedTarget<Pattern, Target>,
   kwargs: InitArgs | null = null,
   name: string | null = null,
 ): URLSpec {

@@ -108,7 +108,26 @@ export function validatePathAsync<Schema extends StandardSchema>(
   return validatedAsync("path", schema, () => pathValue(handler));
 }
 
+/**
+ * Has a part of a request looked at by a schema, and leaves it to the caller what comes of that.
+ *
+ * @throws HTTPInputError, HTTPError if the part cannot be read, as validateBody()
+ */
+export function startValidation(
+  handler: ValidatedHandler,
+  part: ValidatedPart,
+  schema: StandardSchema,
+): StandardResult<unknown> | PromiseLike<StandardResult<unknown>> {
+  return resultOf(part, schema, values[part](handler));
+}
+
 // What is validated.
+
+const values: Readonly<Record<ValidatedPart, (handler: ValidatedHandler) => unknown>> = {
+  body: bodyValue,
+  query: queryValue,
+  path: pathValue,
+};
 
 function bodyValue(handler: ValidatedHandler): unknown {
   const { request } = handler;

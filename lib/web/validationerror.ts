@@ -42,13 +42,25 @@ export class HTTPValidationError extends HTTPError {
 
   /** At most MOST_ISSUES of them, shortened where they are very long. */
   readonly issues: readonly ValidationIssue[];
-  /** One sentence: what was validated, and how many problems it has. */
+  /** What was validated, and how many problems it has. */
   readonly detail: string;
 
-  /** @param found the validator's issues, at least one */
-  constructor(part: ValidatedPart, found: readonly StandardIssue[]) {
-    const issues = found.slice(0, MOST_ISSUES).map((issue) => issueOf(part, issue));
-    const detail = detailOf(part, found.length);
+  /**
+   * @param found  the validator's issues, at least one
+   * @param others those of other parts of the same request
+   */
+  constructor(
+    part: ValidatedPart,
+    found: readonly StandardIssue[],
+    others: readonly (readonly [ValidatedPart, readonly StandardIssue[]])[] = [],
+  ) {
+    const issues: ValidationIssue[] = [];
+    for (const [of, list] of [[part, found] as const, ...others]) {
+      const most = MOST_ISSUES - issues.length;
+      issues.push(...list.slice(0, most).map((issue) => issueOf(of, issue)));
+    }
+    const details = others.map(([of, list]) => detailOf(of, list.length));
+    const detail = [detailOf(part, found.length), ...details].join("; ");
     super(400, `${detail}${firstOf(issues)}`);
     this.issues = issues;
     this.detail = detail;

@@ -210,6 +210,32 @@ etag("is not made when computeEtag says null", async () => {
 });
 etag.run();
 
+const connection = serverSuite("the field Connection");
+for (const [given, wanted] of [
+  [[], []],
+  [["Upgrade"], ["Upgrade"]],
+  [["keep-alive, UPGRADE"], ["Upgrade"]],
+  [["x", "upgrade"], ["Upgrade"]],
+  [["keep-alive"], []],
+  [["upgraded"], []],
+  [["close"], ["close"]],
+  [["close, upgrade"], ["Upgrade", "close"]],
+] as const) {
+  connection(`is the server's but for the option upgrade: ${JSON.stringify(given)}`, async () => {
+    const response = await respond((handler) => {
+      for (const line of given) handler.addHeader("Connection", line);
+      handler.setHeader("Upgrade", "x/1");
+      handler.setStatus(426);
+      handler.write("upgrade");
+    });
+    assert.is(response.status, 426);
+    assert.equal(response.headers("Connection"), wanted);
+    assert.is(response.header("Upgrade"), "x/1");
+    assert.is(response.text, "upgrade");
+  });
+}
+connection.run();
+
 class Redirect extends RequestHandler {
   get() {
     const status = this.getArgument("status", null);

@@ -2,15 +2,22 @@
  * Every public name of Tornado's web, routing, httputil, escape and locale is there under its camelCase name, or stands
  * here with what takes its place:
  *
- *     Application()(request), Application.findHandler      Application is a target itself: an HTTPServer's, a route's
- *     RuleRouter.getTargetDelegate, Router.startRequest    a router finds, Application starts
- *     HTTPOutputError                                      CodedError ERR_HTTP_BODY_LENGTH, ERR_HTTP_BODY_FORBIDDEN
- *     HTTPFile, HTTPConnection, HTTPMessageDelegate, HTTPServerConnectionDelegate, OutputTransform    types only
- *     GZipContentEncoding                                  the setting compressResponse, with more codings
- *     HTTPServerRequest.serverConnection                   Python's plumbing; `connection` answers
- *     HTTPServerRequest.getSslCertificate                  TLS ends at the proxy
- *     locale.get, Locale.get                               getLocale() is the first's name here
- *     setting autoreload                                   node --watch
+ *     Application()(request)                               Application is a target itself: an HTTPServer's, a route's
+ *     RuleRouter.getTargetDelegate, Router.startRequest    a router finds, Application starts: a route is found without
+ *                                                          an object of its own per request
+ *     HTTPOutputError                                      CodedError ERR_HTTP_BODY_LENGTH, ERR_HTTP_BODY_FORBIDDEN: one
+ *                                                          class of errors, told apart by code, is the rule here
+ *     HTTPFile, HTTPConnection, HTTPMessageDelegate, HTTPServerConnectionDelegate, OutputTransform    types only: what
+ *                                                          has the methods is one, no base class is needed
+ *     GZipContentEncoding                                  the setting compressResponse, with more codings; as a transform
+ *                                                          to be added by hand it would compress twice beside that
+ *     HTTPServerRequest.serverConnection                   Python's plumbing; `connection` answers, `remoteIp` and
+ *                                                          `protocol` say what the connection knew
+ *     HTTPServerRequest.getSslCertificate                  TLS ends at the proxy, which can put the certificate's subject
+ *                                                          into a field
+ *     HTTP1Connection.setBodyTimeout                       setBodyTimeoutMs of the handler: the unit differs
+ *     locale.get                                           getLocale() is its name here, as of all functions called get
+ *     setting autoreload                                   accepted, and answered by a line that names `npx landspout dev`
  *     setting gzip                                         deprecated there; refused here with the right name
  *     settings of tornado.auth                             with tornado.auth
  *     nativeStr, toBasestring, doctests, initialize of HTTPServer, configurableBase, configurableDefault    Python 2, Configurable
@@ -60,14 +67,15 @@ const members: Readonly<Record<string, string>> = {
     "setEtagHeader checkEtagHeader getCookie setCookie clearCookie clearAllCookies createSignedValue " +
     "setSignedCookie setSecureCookie getSignedCookie getSecureCookie getSignedCookieKeyVersion " +
     "getSecureCookieKeyVersion xsrfToken xsrfFormHtml staticUrl reverseUrl requireSetting locale " +
-    "getBrowserLocale currentUser",
+    "getBrowserLocale currentUser setMaxBodySize",
   StaticFileHandler:
     "head get parseUrlPath validateAbsolutePath getContentSize getModifiedTime getContentType setHeaders " +
     "setExtraHeaders getCacheTime shouldReturn304 computeEtag",
   UIModule:
     "render embeddedJavascript javascriptFiles embeddedCss cssFiles htmlHead htmlBody renderString currentUser",
   TemplateModule: "render",
-  Application: "listen addHandlers addTransform getHandlerDelegate reverseUrl logRequest",
+  Application:
+    "listen addHandlers addTransform findHandler getHandlerDelegate reverseUrl logRequest",
   RuleRouter: "addRules processRule findHandler",
   ReversibleRuleRouter: "processRule reverseUrl",
   Rule: "reverse",

@@ -4,13 +4,14 @@
  */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Application } from "../../lib/web/application.ts";
 import { HostMatches } from "../../lib/web/hostmatches.ts";
 import type { PathParams } from "../../lib/web/pathparams.ts";
 import { ReversibleRuleRouter } from "../../lib/web/reversiblerulerouter.ts";
 import { route } from "../../lib/web/route.ts";
 import { RouteTable } from "../../lib/web/routetable.ts";
 import type { RouteEntry } from "../../lib/web/routing.ts";
-import { URLSpec } from "../../lib/web/urlspec.ts";
+import { URLSpec, url } from "../../lib/web/urlspec.ts";
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -38,6 +39,11 @@ class ByIdAndTab extends BaseHandler {
     return id + tab;
   }
 }
+class MaybeTab extends BaseHandler {
+  get({ tab }: { tab?: string | undefined }): string | undefined {
+    return tab;
+  }
+}
 class Positional extends BaseHandler {
   get(year: string, month?: string): string {
     return year + month;
@@ -56,8 +62,35 @@ pathParams("has a string for each named group of a literal pattern", () => {
   same<PathParams<"/:a/x/:b/">, { a: string; b: string }>(true);
   same<PathParams<"/user/(?P<id>[0-9]+)">, { id: string }>(true);
   same<PathParams<"/(?P<year>\\d{4})/(?<slug>[^/]+)">, { year: string; slug: string }>(true);
-  same<PathParams<"/a(?:/:b)?">, { b: string }>(true);
   same<PathParams<"/a/(?<!x)(?<=y)(?<id>.*)">, { id: string }>(true);
+});
+
+pathParams("has string | undefined for a group that may be absent", () => {
+  same<PathParams<"/a(?:/:b)?">, { b: string | undefined }>(true);
+  same<PathParams<"/(?<a>x)?/:b">, { a: string | undefined; b: string }>(true);
+  same<keyof PathParams<"/(?<a>x)*/(?<b>x)+/(?<c>x){0,2}">, "a" | "b" | "c">(true);
+  same<PathParams<"/(?<a>x)*/(?<b>x)+/(?<c>x){0,2}">["a" | "c"], string | undefined>(true);
+  same<PathParams<"/(?<a>x)*/(?<b>x)+/(?<c>x){0,2}">["b"], string>(true);
+  same<PathParams<"/a/:b|/c/:d">, { b: string | undefined; d: string | undefined }>(true);
+  same<PathParams<"/(?<k>a|b)/:c">, { k: string; c: string }>(true);
+  same<PathParams<"/(?:a/(?<n>\\d+)|b)">, { n: string | undefined }>(true);
+  same<PathParams<"/x(?!(?<n>y))(?<!(?<m>y))/:c">["n" | "m"], string | undefined>(true);
+  type Nested = PathParams<"/a(?:/(?<x>\\d+)(?:\\.(?<y>[^)]+))?)?/:z">;
+  same<Nested, { x: string | undefined; y: string | undefined; z: string }>(true);
+});
+
+pathParams("is not misled by escapes, classes and back-references", () => {
+  same<keyof PathParams<"/a\\(?<b>">, never>(true);
+  same<PathParams<"/[)(|]/(?P<b>[]|)])(?P=b)">, { b: string }>(true);
+  same<PathParams<"\\/:b\\?">, { b: string }>(true);
+  same<keyof PathParams<"/at/:30">, never>(true);
+  same<PathParams<`/x/${string}/:id`>, Record<string, string>>(true);
+});
+
+pathParams("is read from a pattern of 300 characters", () => {
+  type Long =
+    "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/(?<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/:tab";
+  same<PathParams<Long>, { id: string; tab: string }>(true);
 });
 
 pathParams("is empty without named groups, and open for a string that is no literal", () => {
@@ -137,6 +170,25 @@ tables("takes every kind of entry without a cast", () => {
   );
 });
 
+tables("infers the request of a function with one parameter", () => {
+  const entries: RouteEntry[] = [
+    ["/a", (request) => assert.type(request.path, "string")],
+    ["/b", async (request) => assert.type(request.headers.get("a"), "string")],
+    // @ts-expect-error the request has no such property
+    ["/c", (request) => request.nothing],
+  ];
+  assert.is(entries.length, 3);
+  const application = new Application([
+    ["/a", (request) => assert.type(request.path, "string")],
+    [new HostMatches("b"), [["/b", (request) => assert.type(request.uri, "string")]]],
+    // @ts-expect-error the request has no such property
+    ["/c", (request) => request.nothing],
+    ["/e", (_req: object, res: { end(): void }) => res.end()],
+    ["/h", { fetch: async () => new Response() }],
+  ]);
+  application.addHandlers("b", [["/a", (request) => assert.type(request.path, "string")]]);
+});
+
 tables("can narrow what functions are called with", () => {
   const entries: RouteEntry<(request: { uri: string }) => void>[] = [
     ["/a", (request) => assert.type(request.uri, "string")],
@@ -145,6 +197,62 @@ tables("can narrow what functions are called with", () => {
     ["/c", (request) => request.nothing],
   ];
   assert.is(entries.length, 3);
+});
+
+tables(
+  "of an application is checked: a handler that asks for a group that its pattern lacks",
+  () => {
+    const dynamic: string = ["/user", "/:id"].join("");
+    const entries: RouteEntry[] = [["/user/:name", ById]];
+    const application: Application = new Application(
+      [
+        ["/", Home],
+        ["/user/:id", ById, { db: null }, "user"],
+        ["/user/:id/:tab", ByIdAndTab],
+        ["/page(?:/:tab)?", MaybeTab],
+        ["/page/:tab", MaybeTab],
+        ["/user/:id", Anything],
+        ["/user/:id", Home],
+        ["/([0-9]{4})/([0-9]{2})", Positional],
+        [/\/re\/(?<other>\d+)/, ById],
+        [dynamic, ById],
+        [new HostMatches("a"), [["/user/:id", ById]]],
+        ...entries,
+      ],
+      { debug: true },
+    );
+    new Application([
+      ["/", Home],
+      // @ts-expect-error get() asks for "id", which the pattern /user/:name has not
+      ["/user/:name", ById],
+      // @ts-expect-error post() asks for "tab", which the pattern /user/:id has not
+      ["/user/:id", ByIdAndTab],
+      // @ts-expect-error get() asks for "id", which the pattern /user/([0-9]+) has not
+      ["/user/([0-9]+)", ById],
+      // @ts-expect-error the group may be absent
+      ["/user(?:/:id)?", ById],
+      // @ts-expect-error get() takes no object, but the pattern /:year gives it one
+      ["/:year", Positional],
+      // @ts-expect-error in a nested table, too
+      [new HostMatches("a"), [["/user/:name", ById]]],
+    ]);
+    // @ts-expect-error get() asks for "id", which the pattern /user/:name has not
+    application.addHandlers("a", [["/user/:name", ById]]);
+    // @ts-expect-error get() asks for "id", which the pattern /user/:name has not
+    url("/user/:name", ById);
+    url(/x/, ById);
+    url("/user/:id", ById, null, "user");
+  },
+);
+
+class Checking extends Application {
+  constructor() {
+    super([["/user/:id", ById]], {});
+  }
+}
+
+tables("may be that of a class of one's own", () => {
+  assert.instance(new Checking(), Application);
 });
 
 tables("refuses what is no entry", () => {

@@ -135,8 +135,25 @@ targets("an object with fetch(), whose method is called as one", async () => {
   );
 });
 
+targets("a delegate that says how large the body may be", async () => {
+  const limited = {
+    startRequest(server: object, connection: HTTPConnection) {
+      connection.setMaxBodySize(4);
+      return delegate.startRequest(server, connection);
+    },
+  };
+  const { connect } = await startServer([["/del", limited]]);
+  const client = await connect();
+  await client.send(post("/del", "four"));
+  assert.is((await client.readFinalResponse()).text, "OKfour");
+  await client.send(post("/del", "fiver"));
+  assert.is((await client.readFinalResponse()).status, 413);
+});
+
 targets("an Application, which answers by itself although it has findHandler()", async () => {
-  const inner = new Application([["/in/x", saying("inner")]], { defaultHandlerClass: saying("none") });
+  const inner = new Application([["/in/x", saying("inner")]], {
+    defaultHandlerClass: saying("none"),
+  });
   const { connect } = await startServer([
     ["/in/.*", inner],
     ["/in/y", saying("outer")],

@@ -2,20 +2,19 @@
 import { readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import * as assert from "uvu/assert";
-import { RequestHandler, type UploadedFile, type UploadOptions } from "../../lib/index.ts";
+import { uploadError } from "../../lib/web/uploadwriter.ts";
+import {
+  HTTPError,
+  RequestHandler,
+  type UploadedFile,
+  type UploadOptions,
+} from "../../lib/index.ts";
 import { deferred } from "../support/deferred.ts";
 import type { RawClient } from "../support/rawclient.ts";
-import { startServer } from "../support/servers.ts";
-import {
-  eventually,
-  partOfForm,
-  uploadDirectory,
-  uploadHead,
-  uploadSuite,
-  uploadsLeft,
-} from "../support/uploads.ts";
+import { loggedErrors, startServer } from "../support/servers.ts";
+import { END, partOfForm, uploadHead } from "../support/uploadforms.ts";
+import { eventually, uploadDirectory, uploadSuite, uploadsLeft } from "../support/uploads.ts";
 
-const END = "--b--\r\n";
 const FORM = partOfForm('name="a"', "1") + partOfForm('name="f"; filename="x"', "file") + END;
 
 /** Asked for by each request, so that each test has its own directory. */
@@ -145,6 +144,146 @@ life("refuses a file that is too large", async () => {
   const client = await connect();
   await client.send(ask("/echo", FORM.replace("file\r", "eleven bytes\r")));
   assert.is((await client.readFinalResponse()).status, 413);
+});
+
+/** Tells what its own writeError() was given. */
+class Sorry extends Upload {
+  override setDefaultHeaders() {
+    this.setHeader("X-Mine", "yes");
+  }
+  async post() {
+    this.write("taken");
+  }
+  override logException(error: unknown) {
+    logged.push(String((error as Error).message));
+  }
+  override writeError(status: number) {
+    this.write(`sorry ${status} ${this.request.bodyArguments.size} ${this.request.files.size}`);
+  }
+}
+class SorryLater extends Sorry {
+  override async writeError(status: number) {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.finish(`later ${status}`);
+  }
+}
+const logged: string[] = [];
+
+async function sorry(body: string, target = "/sorry", options: UploadOptions = {}) {
+  logged.length = 0;
+  class Limited extends Sorry {
+    static override get uploads() {
+      return { ...Sorry.uploads, ...options };
+    }
+  }
+  const { connect } = await startServer([
+    ["/sorry", Limited],
+    ["/later", SorryLater],
+  ]);
+  const client = await connect();
+  await client.send(ask(target, body));
+  return { client, response: await client.readFinalResponse() };
+}
+
+life("answers a form that is refused by its own writeError(), as one in memory", async () => {
+  const tooLarge = FORM.replace("file\r", "eleven bytes\r");
+  for (const [body, status, why] of [
+    [FORM.replace('"a"', '"a'), 400, "malformed"],
+    [tooLarge, 413, "larger than 10 bytes"],
+    ["no form at all", 400, "does not begin"],
+  ] as const) {
+    const { client, response } = await sorry(body);
+    assert.is(response.status, status);
+    assert.is(response.text, `sorry ${status} 0 0`);
+    assert.is(response.header("X-Mine"), "yes");
+    assert.is(logged.length, 1);
+    assert.ok(logged[0]?.includes(why), logged[0]);
+    client.destroy();
+    await eventually("no file was left", () => uploadsLeft().length === 0);
+  }
+});
+
+life("goes on with its connection if the form had come whole, and ends it if not", async () => {
+  const unfinished = FORM.replace(END, "--b-");
+  const whole = await sorry(unfinished);
+  assert.is(whole.response.text, "sorry 400 0 0");
+  assert.is(whole.response.header("Connection"), null);
+  await whole.client.send(ask("/sorry"));
+  assert.is((await whole.client.readFinalResponse()).text, "taken");
+
+  const { connect } = await startServer([["/sorry", Sorry]]);
+  const client = await connect();
+  await client.send(uploadHead(1_000).replace("POST /", "POST /sorry"));
+  await client.send("no form");
+  const half = await client.readFinalResponse();
+  assert.is(half.status, 400);
+  assert.is(half.header("Connection"), "close");
+  await client.gone();
+});
+
+life("may take its time to write an error, while the rest comes", async () => {
+  const body = `no form${"x".repeat(90_000)}`;
+  const { response } = await sorry(body, "/later");
+  assert.is(response.text, "later 400");
+});
+
+life("answers 500 if a file cannot be made, and says why", async () => {
+  const { response } = await sorry(FORM, "/sorry", { directory: "/nonexistent/folder" });
+  assert.is(response.status, 500);
+  assert.match(logged[0] ?? "", /ENOENT/);
+});
+
+life("answers 507 if there is no room left, which is logged as an error", () => {
+  for (const code of ["ENOSPC", "EDQUOT"]) {
+    const error = uploadError(Object.assign(new Error("full"), { code }));
+    assert.instance(error, HTTPError);
+    assert.is((error as HTTPError).statusCode, 507);
+  }
+  assert.is(loggedErrors().length, 2);
+  const other = new Error("other");
+  assert.is(uploadError(other), other);
+});
+
+life("loses its files if it never ends and its client has gone long ago", async () => {
+  const told = deferred<void>();
+  let file: UploadedFile | undefined;
+  class Forgets extends Upload {
+    static override get uploads() {
+      return { ...Upload.uploads, abandonedTimeoutMs: 1 };
+    }
+    async post() {
+      file = this.files[0];
+      told.resolve();
+      await new Promise(() => {});
+    }
+  }
+  const { connect } = await startServer([["/", Forgets]]);
+  const client = await connect();
+  await client.send(ask("/"));
+  await told.promise;
+  assert.is(uploadsLeft().length, 1);
+  client.abort();
+  await eventually("no file was left", () => uploadsLeft().length === 0);
+  const late = await file?.moveTo(path.join(uploadDirectory(), "late")).catch((e) => e);
+  assert.is(late.code, "ERR_STATE");
+});
+
+life("loses them as well if the server stops under it", async () => {
+  const told = deferred<void>();
+  class Forgets extends Upload {
+    static override get uploads() {
+      return { ...Upload.uploads, abandonedTimeoutMs: 1 };
+    }
+    async post() {
+      told.resolve();
+      await new Promise(() => {});
+    }
+  }
+  const { connect, stop } = await startServer([["/", Forgets]]);
+  await (await connect()).send(ask("/"));
+  await told.promise;
+  await stop();
+  await eventually("no file was left", () => uploadsLeft().length === 0);
 });
 
 life("does not change what another class gets", async () => {

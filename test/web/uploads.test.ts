@@ -12,17 +12,14 @@ import { resolveUploads, type UploadOptions } from "../../lib/web/uploadoptions.
 import { turns } from "../support/rawclient.ts";
 import type { RawResponse } from "../support/rawresponse.ts";
 import { loggedErrors } from "../support/servers.ts";
+import { END, partOfForm, uploadHead } from "../support/uploadforms.ts";
 import {
   eventually,
-  partOfForm,
   serveUploads,
   uploadDirectory,
-  uploadHead,
   uploadSuite,
   uploadsLeft,
 } from "../support/uploads.ts";
-
-const END = "--b--\r\n";
 
 /** What arrived, as JSON. */
 function told({ request }: Exchange): string {
@@ -285,10 +282,10 @@ refused("with a Content-Encoding that nobody decodes", async () => {
   assert.is((await client.readFinalResponse()).status, 400);
 });
 
-refused("of a million parts, early", async () => {
+refused("of many parts, early", async () => {
   const start = process.cpuUsage();
-  await isRefused(400, partOfForm("name=a").repeat(200_000));
-  await isRefused(400, "--b\r\n\r\n\r\n".repeat(1_000_000));
+  await isRefused(400, partOfForm("name=a").repeat(10_000));
+  await isRefused(400, "--b\r\n\r\n\r\n".repeat(50_000));
   const { user } = process.cpuUsage(start);
   assert.ok(user < 4_000_000, `${user} µs`);
 });

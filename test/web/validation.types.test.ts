@@ -15,6 +15,7 @@ import {
   validatePath,
   validateQuery,
 } from "../../lib/web/validation.ts";
+import { RequestHandler } from "../../lib/index.ts";
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -60,6 +61,49 @@ types("is that of the methods' results", () => {
     return [name, age, later, page];
   };
   assert.type(unused, "function");
+});
+
+types("is that of validated(): of the class, and of one verb", () => {
+  class Users extends RequestHandler {
+    static override readonly schemas = {
+      path: z.object({ id: z.coerce.number() }),
+      body: ZodUser,
+      get: { query: ValibotUser },
+      patch: { body: ArkUser, query: Trimmed },
+    };
+    override get() {
+      const { path, query } = this.validated(Users, "get");
+      same<typeof path, { id: number }>(true);
+      same<typeof query, { name: string; age: number }>(true);
+    }
+    override post() {
+      const { path, body } = this.validated(Users);
+      same<typeof body, { name: string; age: number }>(true);
+      same<typeof path, { id: number }>(true);
+      // @ts-expect-error only get and patch have one of the query
+      this.validated(Users).query;
+    }
+    override patch() {
+      same<ReturnType<typeof this.validated<typeof Users>>["path"], { id: number }>(true);
+      const { query } = this.validated(Users, "patch");
+      same<typeof query, number>(true);
+      // @ts-expect-error nothing is said of delete
+      this.validated(Users, "delete");
+      // @ts-expect-error that is no verb
+      this.validated(Users, "body");
+    }
+  }
+  class Plain extends RequestHandler {
+    override get() {
+      // @ts-expect-error it has no schemas
+      this.validated(Plain);
+    }
+  }
+  // @ts-expect-error what it has for bodies is no schema
+  class Wrong extends RequestHandler {
+    static override readonly schemas = { body: { name: "string" } };
+  }
+  assert.is([Users, Plain, Wrong].length, 3);
 });
 
 types.run();

@@ -10,7 +10,7 @@ import { deferred, until } from "../support/deferred.ts";
 import { close, closing, hex, masked, ping, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
-import { Echo, handshake, open, type Peer } from "../support/websockets.ts";
+import { Echo, handshake, open } from "../support/websockets.ts";
 
 const MESSAGE = "Hello world. Testing 123 123";
 const OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
@@ -54,23 +54,6 @@ function inflater(keepsContext = true) {
 }
 
 const t = serverSuite("a compressed WebSocket");
-
-/** A frame of any length. */
-async function longFrame(peer: Peer): Promise<{ first: number; payload: Buffer }> {
-  const bytes = async (count: number) => {
-    const parts: Buffer[] = [];
-    for (let left = count; left > 0; left -= 30_000) {
-      const part = Math.min(left, 30_000);
-      parts.push(Buffer.from(await peer.client.receives(new RegExp(`^[^]{${part}}`)), "latin1"));
-    }
-    return Buffer.concat(parts);
-  };
-  const head = await bytes(2);
-  let length = head[1] ?? 0;
-  if (length === 126) length = (await bytes(2)).readUInt16BE(0);
-  else if (length === 127) length = Number((await bytes(8)).readBigUInt64BE(0));
-  return { first: head[0] ?? 0, payload: await bytes(length) };
-}
 
 for (const [name, frames] of [
   [
@@ -255,11 +238,11 @@ t("keeps the order of messages though long ones are compressed by other threads"
   const peer = await open(server, "/", OFFER);
   const inflate = inflater();
   for (let i = 0; i < 5; i++) {
-    assert.is(inflate((await longFrame(peer)).payload), `short message number ${i}`);
-    const one = await longFrame(peer);
+    assert.is(inflate((await peer.frame()).payload), `short message number ${i}`);
+    const one = await peer.frame();
     assert.is(one.first, 0xc1);
     assert.is(inflate(one.payload), long);
-    const two = await longFrame(peer);
+    const two = await peer.frame();
     assert.is(two.first, 0xc2);
     assert.is(inflate(two.payload), long);
     await peer.gets(0x81, "tiny");
@@ -275,7 +258,7 @@ t("answers the client's close frame behind what is being compressed", async () =
   const server = await startServer([["/", Compressing]]);
   const peer = await open(server, "/", OFFER);
   peer.send(text(long), close(1001));
-  assert.is(inflater()((await longFrame(peer)).payload), long);
+  assert.is(inflater()((await peer.frame()).payload), long);
   await peer.getsClose(1001);
 });
 

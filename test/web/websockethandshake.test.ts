@@ -12,12 +12,19 @@ function asking(lines: string, start = "GET / HTTP/1.1"): string {
   return `${start}\r\n${HOST}${lines}\r\n`;
 }
 
-/** A handshake of which one part is another. */
-function altered(part: string, other: string): string {
+/** The fields of a handshake of which one part is another. */
+function replaced(part: string, other: string): string {
   if (!UPGRADE.includes(part)) throw new Error(`no ${part} in a handshake`);
-  return asking(UPGRADE.replace(part, other));
+  return UPGRADE.replace(part, other);
 }
 
+/** Such a handshake. */
+const altered = (part: string, other: string): string => asking(replaced(part, other));
+
+/** A handshake with one more line. */
+const adding = (line: string): string => asking(`${UPGRADE}${line}\r\n`);
+
+const FOREIGN = "Cross origin websockets not allowed";
 const NO_UPGRADE = 'Can "Upgrade" only to "WebSocket".';
 const NO_CONNECTION = '"Connection" must be "Upgrade".';
 const NOT_WHOLE = "Missing/Invalid WebSocket headers";
@@ -50,6 +57,22 @@ for (const [name, lines] of [
     "tokens in any case, in lists",
     UPGRADE.replace("websocket", "WebSocket").replace(": Upgrade", ": keep-alive, upgrade"),
   ],
+  [
+    "tokens in lists with blanks, tabs and empty elements",
+    replaced(": Upgrade", ":\t , keep-alive ,\tUPGRADE ,, "),
+  ],
+  ["Connection in two lines", `Connection: keep-alive\r\n${UPGRADE}`],
+  ["Connection in two lines, the other one last", `${UPGRADE}Connection: x, y\r\n`],
+  ["Upgrade in two lines", `Upgrade: h2c\r\n${UPGRADE}`],
+  ["names of fields in any case", UPGRADE.replace(/^[^:]+/gm, (name) => name.toUpperCase())],
+  ["names of fields in lower case", UPGRADE.replace(/^[^:]+/gm, (name) => name.toLowerCase())],
+  ["values with blanks around", UPGRADE.replace(/: (.*)\r/g, ": \t $1 \t\r")],
+  ["values without a blank before", UPGRADE.replaceAll(": ", ":")],
+  [
+    "empty lists of extensions and subprotocols",
+    `${UPGRADE}Sec-WebSocket-Extensions: ,\r\nSec-WebSocket-Protocol: ,\r\n`,
+  ],
+  ["an extension that is not known", `${UPGRADE}Sec-WebSocket-Extensions: x-other; a=1; b="c"\r\n`],
   ["version 8", UPGRADE.replace("Version: 13", "Version: 8")],
   ["version 7", UPGRADE.replace("Version: 13", "Version: 7")],
   ["another protocol beside", UPGRADE.replace("websocket", "h2c, websocket")],
@@ -76,32 +99,51 @@ for (const [name, status, request, body] of [
   ["a plain GET", 400, asking(""), NO_UPGRADE],
   ["no Connection", 400, altered("Connection: Upgrade\r\n", ""), NO_CONNECTION],
   ["a Connection without upgrade", 400, altered(": Upgrade", ": keep-alive"), NO_CONNECTION],
+  ["a version of the protocol", 400, altered("websocket", "websocket/13"), NO_UPGRADE],
+  ["a longer protocol", 400, altered("websocket", "websockets"), NO_UPGRADE],
+  ["an empty Upgrade", 400, altered("Upgrade: websocket", "Upgrade: "), NO_UPGRADE],
+  [
+    "a longer token in Connection",
+    400,
+    altered(": Upgrade", ": upgraded, re-upgrade"),
+    NO_CONNECTION,
+  ],
+  ["an empty Connection", 400, altered(": Upgrade", ": "), NO_CONNECTION],
+  ["an empty key", 400, altered(KEY, ""), NOT_WHOLE],
+  ["a key of 17 bytes", 400, altered(KEY, "dGhlIHNhbXBsZSBub25jZTE="), NOT_WHOLE],
+  ["a key with a blank in it", 400, altered(KEY, "dGhlIHNhbXBsZ SBub25jZQ=="), NOT_WHOLE],
+  ["a key without its padding", 400, altered(KEY, KEY.slice(0, -2)), NOT_WHOLE],
+  ["a key in the alphabet of URLs", 400, altered(KEY, "dGhlIHNhbXBsZSBub25j_-=="), NOT_WHOLE],
+  ["another key beside", 400, adding("Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="), NOT_WHOLE],
   ["no version", 400, altered("Sec-WebSocket-Version: 13\r\n", ""), NOT_WHOLE],
   ["no key", 400, altered(`Sec-WebSocket-Key: ${KEY}\r\n`, ""), NOT_WHOLE],
   ["a short key", 400, altered(KEY, "short"), NOT_WHOLE],
   ["a key of 15 bytes", 400, altered(KEY, "dGhlIHNhbXBsZSBub25j"), NOT_WHOLE],
   ["a key that is no base64", 400, altered(KEY, "dGhlIHNhbXBsZSBub2*jZQ=="), NOT_WHOLE],
-  ["two keys", 400, asking(`${UPGRADE}Sec-WebSocket-Key: ${KEY}\r\n`), NOT_WHOLE],
+  ["two keys", 400, adding(`Sec-WebSocket-Key: ${KEY}`), NOT_WHOLE],
   ["version 12", 426, altered("Version: 13", "Version: 12"), undefined],
   ["version 0", 426, altered("Version: 13", "Version: 0"), undefined],
   ["two versions", 426, altered("Version: 13", "Version: 13, 8"), undefined],
-  [
-    "extensions that are no list",
-    400,
-    asking(`${UPGRADE}Sec-WebSocket-Extensions: a;;b\r\n`),
-    undefined,
-  ],
-  ["Origin without a scheme", 403, asking(`${UPGRADE}Origin: 127.0.0.1\r\n`), undefined],
-  ["another host's page", 403, asking(`${UPGRADE}Origin: http://somewhereelse.com\r\n`), undefined],
-  ["a subdomain's page", 403, asking(`${UPGRADE}Origin: http://sub.127.0.0.1\r\n`), undefined],
-  ["another port's page", 403, asking(`${UPGRADE}Origin: http://127.0.0.1:8080\r\n`), undefined],
-  ["the origin null", 403, asking(`${UPGRADE}Origin: null\r\n`), undefined],
-  [
-    "an old version's foreign origin",
-    403,
-    asking(`${UPGRADE}Sec-WebSocket-Origin: http://evil\r\n`),
-    "Cross origin websockets not allowed",
-  ],
+  ["the same version twice", 426, adding("Sec-WebSocket-Version: 13"), undefined],
+  ["version 14", 426, altered("Version: 13", "Version: 14"), undefined],
+  ["version 130", 426, altered("Version: 13", "Version: 130"), undefined],
+  ["version 013", 426, altered("Version: 13", "Version: 013"), undefined],
+  ["version +13", 426, altered("Version: 13", "Version: +13"), undefined],
+  ["version 13.0", 426, altered("Version: 13", "Version: 13.0"), undefined],
+  ["an empty version", 426, altered("Version: 13", "Version: "), undefined],
+  ["extensions that are no list", 400, adding("Sec-WebSocket-Extensions: a;;b"), undefined],
+  ["Origin without a scheme", 403, adding("Origin: 127.0.0.1"), FOREIGN],
+  ["another host's page", 403, adding("Origin: http://somewhereelse.com"), FOREIGN],
+  ["a subdomain's page", 403, adding("Origin: http://sub.127.0.0.1"), FOREIGN],
+  ["another port's page", 403, adding("Origin: http://127.0.0.1:8080"), FOREIGN],
+  ["a host that begins alike", 403, adding("Origin: http://127.0.0.1.evil"), FOREIGN],
+  ["a user of the host's name", 403, adding("Origin: http://127.0.0.1@evil"), FOREIGN],
+  ["the host behind a #", 403, adding("Origin: http://evil#127.0.0.1"), FOREIGN],
+  ["the host in a query", 403, adding("Origin: http://evil?127.0.0.1"), FOREIGN],
+  ["two origins", 403, adding("Origin: http://evil\r\nOrigin: http://127.0.0.1"), FOREIGN],
+  ["an empty origin", 403, adding("Origin: "), FOREIGN],
+  ["the origin null", 403, adding("Origin: null"), FOREIGN],
+  ["an old version's foreign origin", 403, adding("Sec-WebSocket-Origin: http://evil"), FOREIGN],
   ["POST", 405, asking(`${UPGRADE}Content-Length: 0\r\n`, "POST / HTTP/1.1"), undefined],
   ["PUT", 405, asking(`${UPGRADE}Content-Length: 0\r\n`, "PUT / HTTP/1.1"), undefined],
 ] as const) {
@@ -112,13 +154,27 @@ for (const [name, status, request, body] of [
     const response = await client.readFinalResponse();
     assert.is(response.status, status, response.head);
     if (body !== undefined) assert.is(response.text, body);
-    if (status === 426) assert.is(response.header("Sec-WebSocket-Version"), "7, 8, 13");
+    if (status === 426) {
+      assert.is(response.header("Sec-WebSocket-Version"), "7, 8, 13");
+      assert.is(response.header("Upgrade"), "websocket");
+      assert.equal(response.headers("Connection"), ["Upgrade"]);
+    }
     assert.is(response.header("Sec-WebSocket-Accept"), null);
     void client.send(handshake());
     assert.match(await client.receives("\r\n\r\n"), /^HTTP\/1\.1 101 /);
     assert.equal(loggedErrors(), []);
   });
 }
+
+t("takes a target with scheme and host, and one with a query", async () => {
+  const { connect } = await startServer([["/a", Echo]]);
+  for (const target of ["http://127.0.0.1/a", "http://127.0.0.1/a?b", "/a?b=%20#"]) {
+    const client = await connect();
+    void client.send(asking(UPGRADE, `GET ${target} HTTP/1.1`));
+    const wanted = target.endsWith("#") ? 400 : 101;
+    assert.match(await client.receives("\r\n\r\n"), new RegExp(`^HTTP/1\\.1 ${wanted} `));
+  }
+});
 
 t("answers HEAD with 405 and no body", async () => {
   const { connect } = await startServer([["/", Echo]]);

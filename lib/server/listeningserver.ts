@@ -1,0 +1,113 @@
+/**
+ * ListeningServer: the part of HTTPServer that is about where it listens: in this process, or in workers.
+ *
+ *     server.listen(8888);                            this process, at once
+ *     server.bind(8888); await server.start(0);       one worker per CPU, which share the socket
+ *     server.addSockets(bindSockets(8888));           sockets that were made elsewhere
+ */
+import { CodedError } from "../base/errors.ts";
+import type { IOLoop } from "../loop/ioloop.ts";
+import { QuietOwner } from "../loop/slotowner.ts";
+import type { BoundSocket } from "../net/boundsocket.ts";
+import type { BoundAddress } from "../net/listenaddress.ts";
+import { forkServer } from "../process/forkprocesses.ts";
+import type { PreforkOptions } from "../process/preforkoptions.ts";
+import { noteListening } from "../process/systemd.ts";
+import { type ListenerOptions, Listeners } from "./listeners.ts";
+
+export abstract class ListeningServer extends QuietOwner {
+  readonly #listeners: Listeners;
+  /** What bind() has bound, until start(). */
+  readonly #bound: BoundSocket[] = [];
+  #isStarted = false;
+
+  constructor(loop: IOLoop, options: ListenerOptions) {
+    super();
+    this.#listeners = new Listeners(loop, this, options);
+  }
+
+  /** stop() was called. */
+  abstract get isStopping(): boolean;
+
+  /** Called when this process has begun to accept from a socket. */
+  protected abstract onListening(): void;
+
+  /**
+   * Listens on one more address, in this process.
+   *
+   * @param port    0 to 65535 (0: the kernel picks one, see `address`), or the path of a Unix socket
+   * @param address numeric, or "localhost"; none = all addresses, IPv4 and IPv6
+   * @returns this
+   * @throws CodedError ERR_ADDRESS; SystemError EADDRINUSE, EACCES, EADDRNOTAVAIL, …; ERR_SERVER_STOPPED
+   */
+  listen(port: number | string, address?: string): this {
+    this.#checkRunning();
+    return this.addSocket(this.#listeners.bind(port, address));
+  }
+
+  /** As listen(), but accepts nothing before start(): connections wait in the kernel. */
+  bind(port: number | string, address?: string): this {
+    this.#checkRunning();
+    this.#bound.push(this.#listeners.bind(port, address));
+    return this;
+  }
+
+  /**
+   * Accepts from what bind() has bound: in this process, or in workers, of which this one is the parent from then on.
+   *
+   * @param processCount 1: this process; more: as many workers; 0, null or less: one per CPU. @see forkProcesses
+   * @returns settles where requests are served; never in a parent
+   * @throws CodedError ERR_STATE if it was called before; ERR_ARGUMENT_RANGE for another count; ERR_SERVER_STOPPED;
+   *   ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE
+   */
+  async start(processCount: number | null = 1, options: PreforkOptions = {}): Promise<void> {
+    this.#checkRunning();
+    if (this.#isStarted) throw new CodedError("ERR_STATE", "start() may be called once");
+    const forked = forkServer(processCount, options);
+    this.#isStarted = true;
+    if (forked !== null) await forked;
+    if (!this.isStopping) this.addSockets(this.#bound.splice(0));
+  }
+
+  /**
+   * Accepts from one more socket, in this process.
+   *
+   * @param socket becomes the server's; or a listening descriptor, which is duplicated and stays the caller's to close
+   * @returns this
+   * @throws SystemError EBADF, ENOTSOCK, EINVAL if it does not listen; ERR_SERVER_STOPPED
+   */
+  addSocket(socket: BoundSocket | number): this {
+    this.#checkRunning();
+    this.#listeners.add(socket);
+    this.onListening();
+    noteListening();
+    return this;
+  }
+
+  /** addSocket() for each. */
+  addSockets(sockets: Iterable<BoundSocket | number>): this {
+    for (const socket of sockets) this.addSocket(socket);
+    return this;
+  }
+
+  /** Where the server listens first; null before listen() or start(), and after stop(). */
+  get address(): BoundAddress | null {
+    return this.#listeners.addresses[0] ?? null;
+  }
+
+  /** Every address the server listens on. */
+  get addresses(): readonly BoundAddress[] {
+    return this.#listeners.addresses;
+  }
+
+  /** Accepts no more. */
+  protected closeListeners(): void {
+    this.#listeners.close();
+    for (const socket of this.#bound.splice(0)) socket.close();
+  }
+
+  #checkRunning(): void {
+    if (!this.isStopping) return;
+    throw new CodedError("ERR_SERVER_STOPPED", "the server was stopped; make a new one");
+  }
+}
