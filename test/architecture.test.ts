@@ -19,7 +19,8 @@ function projectSources(): Map<string, string> {
     const names = readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" });
     for (const name of names) {
       const file = path.posix.join(folder, name);
-      if (!/\.(ts|cc|h)$/.test(file) || file.startsWith("test/vectors/")) continue;
+      if (!/\.(ts|cc|h)$/.test(file) || /^(test\/vectors|lib\/cli\/scaffold)\//.test(file))
+        continue;
       sources.set(file, readFileSync(path.join(root, file), "utf8"));
     }
   }
@@ -113,6 +114,15 @@ ladder("lets lib/index.ts import anything, and nobody import it", () => {
   assert.equal(complaints("lib/index.ts", up, "lib/web/a.ts"), []);
   const down = 'import { A } from "../index.ts";';
   refuses(complaints("lib/web/x.ts", down, "lib/index.ts"), /above every floor/);
+});
+
+ladder("lets the command import lib/index.ts, and names that a user gives in one file", () => {
+  const index = 'import { A } from "../index.ts";';
+  assert.equal(complaints("lib/cli/x.ts", index, "lib/index.ts"), []);
+  assert.equal(complaints("lib/cli/appmodule.ts", "await import(name);"), []);
+  refuses(complaints("lib/cli/x.ts", "await import(name);"), /imports a computed name/);
+  const down = 'import { a } from "../cli/a.ts";';
+  refuses(complaints("lib/web/x.ts", down, "lib/cli/a.ts"), /cli is not below web/);
 });
 
 ladder("lets handlers import landspout, Node and siblings only", () => {

@@ -15,6 +15,8 @@ export const errorTable = {
   ERR_UNKNOWN_OPTION: "an options object has a name that is not an option",
   ERR_OPTION_TYPE: "an option has a value of the wrong type",
   ERR_OPTION_RANGE: "an option has a value outside the allowed range or set",
+  ERR_OPTION_DEFINED: "an option of the program is defined twice",
+  ERR_OPTION_FILE: "a file of options cannot be read or is malformed",
   ERR_ARGUMENT_TYPE: "an argument of a call has the wrong type",
   ERR_ARGUMENT_RANGE: "an argument of a call is outside the allowed range or set",
   ERR_STATE: "a call came at a time when it has no meaning",
@@ -41,6 +43,7 @@ export const errorTable = {
   ERR_ADDRESS: "an address to listen on or to connect to is malformed",
   ERR_SERVER_LISTENING: "the server already listens",
   ERR_SERVER_STOPPED: "the server was stopped",
+  ERR_SERVER_FULL: "the server has as many connections as it may have, in all or of one address",
 
   // A request that is refused.
   ERR_HTTP_SYNTAX: "a message is not HTTP/1.x at all",
@@ -99,6 +102,7 @@ export const errorTable = {
   ERR_ROUTE_ARGUMENTS:
     "a route was given the wrong number or type of arguments to build a path from",
   ERR_SETTING_REQUIRED: "a setting that the called feature needs is not set",
+  ERR_PEER_MISSING: "an optional package that the called feature needs is not installed",
 
   // Pages.
   ERR_TEMPLATE: "a template cannot be read or run; the message names file and line",
@@ -122,6 +126,12 @@ export const errorTable = {
   ERR_TOPIC_LIMIT:
     "a connection, or the application, has as many topics or patterns as it may have",
   ERR_WEBSOCKET_CLOSE_CODE: "a close code may not be sent, or its reason is too long",
+
+  // landspout/testing.
+  ERR_INJECT_TIMEOUT: "an injected request was not answered within timeoutMs",
+  ERR_INJECT_BROKEN: "the answer to an injected request was cut short, or is no HTTP",
+  ERR_TEST_TIMEOUT: "a test of a test case did not end within timeoutMs",
+  ERR_TEST_LOG: "what a test expected of the log did not come",
 } as const;
 
 /** A code of ours: a key of errorTable. */

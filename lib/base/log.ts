@@ -2,7 +2,7 @@
  * The log: four verbs, a level, and a logger that can be replaced.
  *
  *     log.info("refused a request", error);
- *     setLogger(pino());            // anything with debug, info, warn and error
+ *     setLogger(mine);              // anything with debug, info, warn and error
  *     setLogLevel("info");
  *
  * Every floor logs through `log`. Faults of a peer are logged at info by their message alone;
@@ -24,15 +24,40 @@ const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const;
 /** One of logLevels. */
 export type LogLevel = (typeof logLevels)[number];
 
+/** What belongs to a message besides its error, for loggers that keep such apart, as JSON does. */
+export interface LogFields {
+  /** The `id` of the request that the message is about. */
+  readonly requestId?: string;
+}
+
+/** A response that was sent, as the access log tells it. */
+export interface AccessEntry {
+  readonly status: number;
+  readonly method: string;
+  /** As it was sent. */
+  readonly uri: string;
+  readonly remoteIp: string;
+  /** From the end of the request's head to the end of the response. */
+  readonly ms: number;
+  /** The request's id; made when it is first asked for. */
+  readonly requestId: string;
+}
+
 /**
  * What messages are given to. A verb that throws is the fault of the logger and surfaces where log
  * was called.
  */
 export interface Logger {
-  debug(message: string, error?: unknown): void;
-  info(message: string, error?: unknown): void;
-  warn(message: string, error?: unknown): void;
-  error(message: string, error?: unknown): void;
+  debug(message: string, error?: unknown, fields?: LogFields): void;
+  info(message: string, error?: unknown, fields?: LogFields): void;
+  warn(message: string, error?: unknown, fields?: LogFields): void;
+  error(message: string, error?: unknown, fields?: LogFields): void;
+  /**
+   * Takes a line of the access log in parts. Without it, the verb of the level gets the text.
+   *
+   * @param text the line, as `200 GET / (127.0.0.1) 0.52ms`
+   */
+  access?(level: "info" | "warn" | "error", text: string, entry: AccessEntry): void;
 }
 
 const STDERR = 2;
@@ -59,19 +84,38 @@ let logger = defaultLogger;
 
 /** Passes messages of the set level and above to the logger. */
 export const log: Logger = {
-  debug(message, error) {
-    if (threshold <= 0) logger.debug(message, error);
+  debug(message, error, fields) {
+    if (threshold <= 0) logger.debug(message, error, fields);
   },
-  info(message, error) {
-    if (threshold <= 1) logger.info(message, error);
+  info(message, error, fields) {
+    if (threshold <= 1) logger.info(message, error, fields);
   },
-  warn(message, error) {
-    if (threshold <= 2) logger.warn(message, error);
+  warn(message, error, fields) {
+    if (threshold <= 2) logger.warn(message, error, fields);
   },
-  error(message, error) {
-    if (threshold <= 3) logger.error(message, error);
+  error(message, error, fields) {
+    if (threshold <= 3) logger.error(message, error, fields);
   },
 };
+
+/**
+ * Logs a response: below 400 at info, below 500 at warn, else at error, as `200 GET / (127.0.0.1) 0.52ms`.
+ *
+ * Only for levels that are kept: ask logs(accessLevel(status)) first, so that nothing is put together in vain.
+ */
+export function logAccess(entry: AccessEntry): void {
+  const level = accessLevel(entry.status);
+  if (!logs(level)) return;
+  const { status, method, uri, remoteIp, ms } = entry;
+  const text = `${status} ${method} ${uri} (${remoteIp}) ${ms.toFixed(2)}ms`;
+  if (logger.access === undefined) logger[level](text);
+  else logger.access(level, text, entry);
+}
+
+/** The level at which the access log tells a status. */
+export function accessLevel(status: number): "info" | "warn" | "error" {
+  return status < 400 ? "info" : status < 500 ? "warn" : "error";
+}
 
 /**
  * Replaces the logger of this process (of this thread, in a worker).
@@ -145,7 +189,8 @@ export function formatLine(
   return error === undefined ? `${head}\n` : `${head}${formatError(error)}\n`;
 }
 
-function formatError(error: unknown): string {
+/** Lays out what formatLine puts behind a message: `: ` and a text of one line, or an indented stack. */
+export function formatError(error: unknown): string {
   if (error instanceof HTTPInputError) return `: ${error.code}: ${escaped(error.message)}`;
   if (!(error instanceof Error)) return `: ${describe(error)}`;
   let text = "";
@@ -161,12 +206,18 @@ function formatError(error: unknown): string {
   return text;
 }
 
-function escaped(text: string): string {
+/** Makes control characters visible. */
+export function escaped(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through
     /[\x00-\x1f\x7f-\x9f]/g,
     (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
+}
+
+/** @internal Bytes of lines that wait to be written to stderr: whoever ends the process waits a moment for them. */
+export function pendingLogBytes(): number {
+  return stderr?.queuedBytes ?? 0;
 }
 
 function writeToStderr(level: LogLevel, message: string, error: unknown): void {

@@ -43,6 +43,11 @@ export interface HTTPConnection {
   write(chunk: string | Uint8Array): Promise<void>;
   /** Ends the response. @throws CodedError ERR_HTTP_BODY_LENGTH if less was written than Content-Length said */
   finish(): void;
+  /**
+   * Sets how large the body of this request may be, in bytes: in startRequest() or headersReceived() of a delegate, or
+   * while it arrives. Over it: 413.
+   */
+  setMaxBodySize(bytes: number): void;
   /** Has `callback` called once if the client goes away before finish(); null = nobody. */
   setCloseCallback(callback: (() => void) | null): void;
 }

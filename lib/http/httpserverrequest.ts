@@ -15,6 +15,7 @@ import type { HTTPConnection } from "./httpconnection.ts";
 import type { HTTPHeaders } from "./httpheaders.ts";
 import { parseJson } from "./jsonbody.ts";
 import type { HTTPFile, HTTPFiles, ParsedForm } from "./multipartfile.ts";
+import { requestId } from "./requestid.ts";
 import { parseTarget, splitHost } from "./requesttarget.ts";
 
 export type { HTTPFile, HTTPFiles } from "./multipartfile.ts";
@@ -32,6 +33,10 @@ export interface RequestContext {
   readonly protocol: "http" | "https";
   /** The time in ms on the clock of `startTime`; without it that clock is `performance.now()`. */
   readonly nowMs?: () => number;
+  /** Whether fields of the request are believed, because a proxy sets them (option xheaders). */
+  readonly isForwarded?: boolean;
+  /** The request's id, if it is known already. */
+  readonly requestId?: string | null;
 }
 
 /** What a request is made of; kept by the request, and read when asked for. */
@@ -144,6 +149,15 @@ export class HTTPServerRequest {
   /** The client's address; "0.0.0.0" on a Unix socket. */
   get remoteIp(): string {
     return this.#init.context.remoteIp;
+  }
+
+  /**
+   * A name for this request in logs: X-Request-Id of a trusted proxy (option xheaders) if it is 1 to 128 letters, digits and
+   * `._:~+/=@-`, else a random UUID. Made when it is first asked for.
+   */
+  get id(): string {
+    const { context } = this.#init;
+    return context.requestId ?? requestId(this, context.isForwarded === true);
   }
 
   /**

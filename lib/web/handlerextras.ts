@@ -24,6 +24,8 @@ export class HandlerExtras {
   ui: object | null = null;
   /** RequestHandler: what `signal` belongs to. */
   abort: AbortController | null = null;
+  /** UpgradedResponse: the id of the request, if it had one when it was upgraded. */
+  requestId: string | null = null;
   /** ResponseHandler: an asynchronous writeError() is at work. */
   isErring = false;
   /** The life cycle: what is released after the response, or with the connection. */

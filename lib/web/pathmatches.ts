@@ -75,6 +75,11 @@ export class PathMatches extends Matcher {
     this.#scanner = plain ? PathScanner.from(tokens) : null;
   }
 
+  /** As it was given. */
+  get pattern(): string {
+    return this.#pattern;
+  }
+
   /** Anchored at both ends, in JavaScript's dialect. */
   get regex(): RegExp {
     const { source, flags } = this.#translated;

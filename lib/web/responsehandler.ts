@@ -5,7 +5,7 @@
  * sends it; the handler's own state is nothing but that.
  */
 import { describe } from "../base/describe.ts";
-import { CodedError, HTTPInputError } from "../base/errors.ts";
+import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { isPromise } from "../base/promises.ts";
 import { etagOf, matchesIfNoneMatch } from "../http/conditional.ts";
@@ -17,6 +17,7 @@ import type { HandlerSettings } from "./applicationsettings.ts";
 import { errorBody } from "./errorbody.ts";
 import { errorPage } from "./errorpage.ts";
 import type { EtagSource } from "./etagsource.ts";
+import { isClientGone, logHandlerException } from "./exceptionlog.ts";
 import { checkStatus, HTTPError } from "./httperror.ts";
 import { jsonText } from "./jsontext.ts";
 import type { PlainPieces } from "./plainpieces.ts";
@@ -88,16 +89,7 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
 
   /** Logs what a handler threw: HTTPError with a message as a warning, anything else as an error. */
   logException(error: unknown): void {
-    if (error instanceof HTTPError) {
-      if (error.logMessage !== null)
-        log.warn(`${error.statusCode} ${requestSummary(this)}: ${error.logMessage}`);
-    } else if (isClientGone(error)) {
-      log.info(`${requestSummary(this)}: the client has gone away`);
-    } else if (error instanceof HTTPInputError) {
-      log.info(`${error.status} ${requestSummary(this)}: ${error.message}`);
-    } else {
-      log.error(`Uncaught exception ${requestSummary(this)}`, error);
-    }
+    logHandlerException(error, requestSummary(this), this);
   }
 
   /**
@@ -379,10 +371,6 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
     self[RESPONSE].exchange.bodyReader?.release?.();
     self[RESPONSE].release();
   }
-}
-
-function isClientGone(error: unknown): boolean {
-  return error instanceof CodedError && error.code === "ERR_HTTP_CONNECTION_CLOSED";
 }
 
 function finished(what: string): CodedError {

@@ -16,6 +16,7 @@ import { MiB } from "../base/bytes.ts";
 import { describe, quote } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import { watch } from "../base/watched.ts";
 import { parseCSV } from "../http/csv.ts";
 import { parseMoFile } from "../http/mofile.ts";
 import { CSVLocale } from "./csvlocale.ts";
@@ -104,11 +105,17 @@ function use(locales: ReadonlyMap<string, Locale>): void {
 }
 
 async function entriesOf(directory: string): Promise<Dirent[]> {
+  watch(directory);
   try {
     const entries = await fs.readdir(directory, { withFileTypes: true });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    throw unreadable(directory, error);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unreadable(directory, error);
+    throw new CodedError(
+      "ERR_TRANSLATIONS",
+      `${path.resolve(directory)} cannot be read: there is no such folder of translations; make it, or correct the path`,
+      { cause: error },
+    );
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type HTTPServerRequestInit,
   type RequestContext,
 } from "../http/httpserverrequest.ts";
+import { knownRequestId } from "../http/requestid.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { HandlerExtras } from "./handlerextras.ts";
 import { keptHead, wholeHead } from "./upgradehead.ts";
@@ -38,6 +39,12 @@ export class UpgradedResponse implements RequestContext {
     this.head = head.text;
     this.key = head.key;
     this.rare = extras;
+    const id = exchange.isForwarded ? exchange.request.id : knownRequestId(exchange.request);
+    if (id !== null) this.extras.requestId = id;
+  }
+
+  get requestId(): string | null {
+    return this.rare?.requestId ?? null;
   }
 
   // What a handler asks its ResponseWriter.

@@ -94,7 +94,7 @@ const specs = [
   },
   {
     title: "IOStream",
-    use: "`new IOStream(options)`",
+    use: "`new IOStream(options)` and `new PipeIOStream(fd, options)`",
     file: "lib/net/iostreamoptions",
     name: "ioStreamOptions",
   },
@@ -127,6 +127,12 @@ const specs = [
     use: "`new TimingWheel(nowMs, options)`",
     file: "lib/loop/timingwheel",
     name: "timingWheelOptions",
+  },
+  {
+    title: "The log",
+    use: "`configureLogging(options)`",
+    file: "lib/base/logsetup",
+    name: "loggingOptions",
   },
 ];
 
