@@ -5,6 +5,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { within } from "../support/rawclient.ts";
 
@@ -23,6 +26,8 @@ export interface Demo {
   /** "http://127.0.0.1:PORT", without a slash at its end. */
   readonly base: string;
   readonly port: number;
+  /** The folder of its temporary files. */
+  folder(): string;
   kill(signal: NodeJS.Signals): void;
   ended(): Promise<Ended>;
 }
@@ -50,16 +55,24 @@ export async function startDemo(options: DemoOptions = { args: ["--port=0"] }): 
   const found = /^landspout serves (http:\/\/\S+:(\d+))\/ \(Ctrl-C stops\)$/.exec(first);
   if (found === null) throw new Error(`not what the demo prints: ${JSON.stringify(first)}`);
   const [, base = "", port = ""] = found;
-  return { base, port: Number(port), kill: (signal) => void child.kill(signal), ended };
+  const folder = () => folderOf(child.pid);
+  return { base, port: Number(port), folder, kill: (signal) => void child.kill(signal), ended };
 }
 
-/** Ends those that still run. */
+/** Ends those that still run. They are told, and not killed: so they remove their files, and their workers end. */
 export function stopDemos(): void {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) child.kill("SIGTERM");
+}
+
+/** The demo's folder has its process's number in its name. */
+function folderOf(pid: number | undefined): string {
+  const name = readdirSync(tmpdir()).find((entry) => entry.startsWith(`landspout-demo-${pid}-`));
+  if (name === undefined) throw new Error(`the demo, process ${pid}, has no folder`);
+  return join(tmpdir(), name);
 }
 
 function start({ args = [], env = {} }: DemoOptions) {
-  const { PORT: _port, HOST: _host, ...inherited } = process.env;
+  const { PORT: _port, HOST: _host, COOKIE_SECRET: _secret, ...inherited } = process.env;
   const child = spawn(process.execPath, [entry, ...args], {
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -7,7 +7,10 @@ import * as assert from "uvu/assert";
 import { type Ended, runDemo, startDemo, stopDemos } from "./demo.ts";
 
 /** Sends a request that is not answered soon, and waits until the server has it. */
-async function askSlowly(port: number): Promise<{ socket: Socket; text: () => Promise<string> }> {
+async function askSlowly(
+  port: number,
+  path = "/slow?ms=10000",
+): Promise<{ socket: Socket; text: () => Promise<string> }> {
   const socket = connect(port, "127.0.0.1");
   let text = "";
   socket.setEncoding("latin1").on("data", (data: string) => {
@@ -15,9 +18,7 @@ async function askSlowly(port: number): Promise<{ socket: Socket; text: () => Pr
   });
   // The answer to the first request says that the second, behind it, is being worked on.
   const first = once(socket, "data");
-  socket.write(
-    "GET /user/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /slow?ms=10000 HTTP/1.1\r\nHost: a\r\n\r\n",
-  );
+  socket.write(`GET /user/1 HTTP/1.1\r\nHost: a\r\n\r\nGET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
   await first;
   const closed = once(socket, "close");
   return { socket, text: () => closed.then(() => text) };
@@ -60,13 +61,23 @@ const refusing = suite("the demo, called wrongly,");
 refusing.after(stopDemos);
 
 const wrongCalls: readonly [what: string, args: readonly string[], expected: RegExp][] = [
-  ["an unknown option", ["--prot=1"], /--prot.*--port=NUMBER and --host=ADDRESS/],
+  [
+    "an unknown option",
+    ["--prot=1"],
+    /--prot.*--port=NUMBER, --host=ADDRESS and --processes=NUMBER/,
+  ],
   ["an option without its value", ["--port"], /--port.*argument missing/],
   ["an option whose value looks like an option", ["--port", "-1"], /--port.*ambiguous/],
   ["an argument that is none", ["extra"], /extra/],
   ["a port that is no number", ["--port=http"], /port is "http"; allowed is .* 0 to 65535/],
   ["an empty port", ["--port="], /port is ""/],
   ["a port above the last", ["--port=65536"], /port is "65536"/],
+  [
+    "a number of processes that is none",
+    ["--processes=all"],
+    /processes is "all"; allowed .* 1024/,
+  ],
+  ["more processes than there may be", ["--processes=1025"], /processes is "1025"/],
   ["a host that is a name", ["--port=0", "--host=example.com"], /address.*"example\.com"; allowed/],
 ];
 for (const [what, args, expected] of wrongCalls) {
@@ -77,6 +88,11 @@ for (const [what, args, expected] of wrongCalls) {
 
 refusing("does so for a bad PORT, too", async () => {
   oneSentence(await runDemo({ env: { PORT: "80a" } }), /port is "80a"/, 2);
+});
+
+refusing("does so for a COOKIE_SECRET that could be guessed", async () => {
+  const env = { COOKIE_SECRET: "x".repeat(31) };
+  oneSentence(await runDemo({ args: ["--port=0"], env }), /COOKIE_SECRET has 31 characters/, 2);
 });
 
 refusing("says one sentence and exits with 1 if the port is in use", async () => {
@@ -98,7 +114,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   stopping(`exits with 0 after ${signal}, idle connections or not`, async () => {
     const demo = await startDemo();
     const idle = connect(demo.port, "127.0.0.1");
-    await once(idle, "connect");
+    // Accepted for sure: one that the kernel still holds when the server ends is reset.
+    idle.write("GET /user/1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    await once(idle, "data");
     const closed = once(idle.resume(), "close");
     demo.kill(signal);
     assert.equal(await demo.ended().then(({ code, stderr }) => ({ code, stderr })), {
@@ -117,6 +135,18 @@ stopping("exits with 0 after the two signals that Ctrl-C under npm is", async ()
   // Half-closed, the slow handler ends its wait, and its answer still arrives.
   socket.end();
   assert.match(await text(), /\{"askedMs":10000,"waitedMs":\d+\}$/);
+  assert.is((await demo.ended()).code, 0);
+});
+
+stopping("ends a long poll and a live picture, and waits for neither", async () => {
+  const demo = await startDemo();
+  const live = await fetch(`${demo.base}/live`);
+  const { socket, text } = await askSlowly(demo.port, "/comet");
+  demo.kill("SIGTERM");
+  // Whole, and not cut off when the server's patience is over.
+  await live.text();
+  socket.on("error", () => {});
+  assert.match(await text(), /HTTP\/1\.1 204 No Content\r\n[\s\S]*\r\n\r\n$/);
   assert.is((await demo.ended()).code, 0);
 });
 

@@ -22,27 +22,58 @@ home("is HTML that needs nothing from elsewhere", async () => {
   const page = await response.text();
   assert.is(response.headers.get("content-type"), "text/html; charset=UTF-8");
   assert.match(page, /^<!doctype html>/);
-  assert.not.match(page, /<script|(?:src|href)="(?:https?:)?\/\//);
+  assert.not.match(page, /(?:src|href)="(?:https?:)?\/\//);
 });
-home("links only to routes that answer, and posts to one that does", async () => {
+home("has a policy that lets nothing in but its own files, and no script in itself", async () => {
+  const response = await ask("/");
+  const policy = response.headers.get("content-security-policy") ?? "";
+  assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
+  assert.not.match(policy, /unsafe|\*|https?:|data:/);
+  assert.not.match(await response.text(), /<script(?![^>]* src=)|<style|\sstyle=|\son\w+=/);
+});
+home("links only to what answers", async () => {
   const page = await (await ask("/")).text();
-  const links = [...page.matchAll(/<a href="([^"]+)"/g)].map(([, link = ""]) => link);
-  assert.equal(links, ["/", "/user/42", "/slow?ms=1500"]);
-  for (const link of links) {
-    assert.is((await ask(link.replace("1500", "0"))).status, 200, link);
+  const links = [...page.matchAll(/(?:href|src|poster)="(\/[^"]*)"/g)].map(([, link = ""]) => link);
+  assert.ok(links.length > 15, links.join(" "));
+  for (const link of new Set(links)) {
+    const wanted = link === "/no/such/page" ? 404 : link === "/broken" ? 500 : 200;
+    const response = await ask(link.replace("1500", "0"));
+    await response.arrayBuffer();
+    assert.is(response.status, wanted, link);
   }
-  assert.match(page, /<form method="post" action="\/echo"/);
 });
-home("is not sent again to a client that has it", async () => {
-  const etag = (await ask("/")).headers.get("etag") ?? "";
-  assert.is((await ask("/", { headers: { "If-None-Match": etag } })).status, 304);
+home("is of the one who asks, and no cache keeps it", async () => {
+  const response = await ask("/");
+  assert.is(response.headers.get("cache-control"), "no-store");
+  assert.match(await response.text(), /<span id="me" data-id="[0-9a-f]{16}">Guest \d{3}<\/span>/);
+});
+home("has files that a browser keeps, and is not sent again", async () => {
+  const [, sheet = ""] =
+    /href="(\/static\/app\.css\?v=\w+)"/.exec(await (await ask("/")).text()) ?? [];
+  const response = await ask(sheet);
+  assert.match(response.headers.get("cache-control") ?? "", /immutable/);
+  const etag = response.headers.get("etag") ?? "";
+  assert.is((await ask(sheet, { headers: { "If-None-Match": etag } })).status, 304);
 });
 home("takes no other method", async () => {
   const response = await ask("/", { method: "DELETE" });
-  assert.is(response.status, 405);
-  assert.is(response.headers.get("allow"), "GET, HEAD, OPTIONS");
+  assert.is(response.status, 403, "no token");
+  const put = await ask("/user/1", { method: "PUT" });
+  assert.is(put.status, 403);
 });
 home.run();
+
+const video = demoSuite("the video");
+video("is sent in ranges", async () => {
+  const path = "/static/gallery/landspout.mp4";
+  const whole = Buffer.from(await (await ask(path)).arrayBuffer());
+  const response = await ask(path, { headers: { Range: "bytes=1000-1999" } });
+  assert.is(response.status, 206);
+  assert.is(response.headers.get("content-type"), "video/mp4");
+  assert.is(response.headers.get("content-range"), `bytes 1000-1999/${whole.length}`);
+  assert.equal(Buffer.from(await response.arrayBuffer()), whole.subarray(1000, 2000));
+});
+video.run();
 
 const user = demoSuite("a user");
 user("is JSON of the path parameter", async () => {
