@@ -1,7 +1,10 @@
 /**
  * What of a Markdown page can be run: complete programs, and the sessions with them that follow.
  *
- * A program is a fenced block whose info string is "ts run" or "js run". A "console" block behind it is a session: each
+ * A program is a fenced block whose info string is "ts run" or "js run". "ts app" is one that exports an app; the test has
+ * `landspout start` serve it, with the options that follow in the info string, and the other programs of the page may
+ * import it as "./app.ts". A block "html file templates/home.html" is a file beside them, with that name; "ts file …" is
+ * compiled. A "console" block behind a program is a session: each
  * line `$ curl …` is a request, the lines below it what curl prints; a line `$ node …` instead says that the program ends
  * by itself, and the lines below it what it prints. test/docs/snippets.ts runs them. Of curl's
  * options these are understood: `-s`, `-o /dev/null`, `-d TEXT`, `-F PART`, `-H FIELD`, `-b COOKIES`, `-X METHOD`, and
@@ -38,9 +41,18 @@ export interface Program {
   readonly line: number;
   readonly language: "ts" | "js";
   readonly source: string;
+  /** It exports an app: the options to `landspout start` it with; null = it is run as it is. */
+  readonly startOptions: readonly string[] | null;
   readonly asks: readonly Ask[];
   /** What it prints until it ends, without newlines at its end; null = the page does not say. */
   readonly output: string | null;
+}
+
+/** A file that the programs of a page find beside them. */
+export interface PageFile {
+  /** "templates/home.html" */
+  readonly name: string;
+  readonly text: string;
 }
 
 interface Block {
@@ -54,13 +66,26 @@ export function programsOf(markdown: string): Program[] {
   const found: Program[] = [];
   const blocks = blocksOf(markdown);
   for (const [index, { info, line, text }] of blocks.entries()) {
-    const language = /^(ts|js) run$/.exec(info)?.[1];
+    const [, language, kind, options = ""] = /^(ts|js) (run|app)\b(.*)$/.exec(info) ?? [];
     if (language !== "ts" && language !== "js") continue;
-    const next = blocks[index + 1];
+    const startOptions = kind === "app" ? options.split(" ").filter(Boolean) : null;
+    // A command that starts the app may stand between it and the session.
+    const isApp = startOptions !== null;
+    const next = blocks.slice(index + 1).find((block) => !isApp || block.info !== "sh");
     const session = next?.info === "console" ? next.text : "";
     const output = /^\$ node [^\n]*\n([\s\S]*)$/.exec(session)?.[1]?.trimEnd() ?? null;
     const asks = output === null ? asksOf(session) : [];
-    found.push({ line, language, source: text, asks, output });
+    found.push({ line, language, source: text, startOptions, asks, output });
+  }
+  return found;
+}
+
+/** The files of a page, apart from its programs. */
+export function filesOf(markdown: string): PageFile[] {
+  const found: PageFile[] = [];
+  for (const { info, text } of blocksOf(markdown)) {
+    const name = /^\w+ file ([\w./-]+)$/.exec(info)?.[1];
+    if (name !== undefined) found.push({ name, text });
   }
   return found;
 }

@@ -1,27 +1,33 @@
 /**
  * The programs of README.md and docs/: compiled against the package as a user has it, run, and asked what the page says.
  *
- * They are put into a folder of dist/, from where "landspout" is this package. Two files share them, so that neither takes
- * long: snippets.test.ts has those of the pages up to docs/guide/l…, latersnippets.test.ts the rest.
+ * They are put into a folder of dist/, from where "landspout" is this package: into one folder a page, for the programs of a
+ * page may share files. Three files of tests share them, so that none takes long: snippets.test.ts has those of the pages up
+ * to docs/guide/l…, latersnippets.test.ts the rest of the guide, tutorialsnippets.test.ts the tutorial.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { within } from "../support/rawclient.ts";
-import { type Ask, type Program, programsOf } from "./markdown.ts";
+import { type Ask, filesOf, type Program, programsOf } from "./markdown.ts";
 
 // dist/test/docs/snippets.js
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 const hook = new URL("snippethook.js", import.meta.url).href;
+const starter = path.join(root, "lib/cli/landspout.cjs");
 const DEADLINE_MS = 60_000;
 
 /** Where the second file of tests begins. */
 export const FIRST_LATER_PAGE = "docs/guide/m";
+
+/** Where the third begins. */
+export const FIRST_TUTORIAL_PAGE = "docs/tutorial/";
 
 const compilerOptions = {
   target: "ES2022",
@@ -29,6 +35,7 @@ const compilerOptions = {
   types: ["node"],
   strict: true,
   allowJs: true,
+  rewriteRelativeImportExtensions: true,
   outDir: "out",
   rootDir: ".",
 };
@@ -37,16 +44,28 @@ interface Placed {
   /** "README.md:20" */
   readonly where: string;
   readonly program: Program;
-  /** Its name in the folder, without the extension. */
+  /** Its name in the folder, without the extension: "page1/program0". */
   readonly name: string;
+}
+
+interface PlacedFile {
+  /** "page1/templates/home.html" */
+  readonly name: string;
+  readonly text: string;
 }
 
 /** Makes and runs the suite of the programs of those pages that `isOf` wants: "README.md", "docs/guide/tcp.md". */
 export function runSnippets(isOf: (page: string) => boolean): void {
   const placed: Placed[] = [];
-  for (const page of pages().filter(isOf)) {
-    for (const program of programsOf(readFileSync(path.join(root, page), "utf8"))) {
-      placed.push({ where: `${page}:${program.line}`, program, name: `program${placed.length}` });
+  const files: PlacedFile[] = [];
+  for (const [index, page] of pages().filter(isOf).entries()) {
+    const markdown = readFileSync(path.join(root, page), "utf8");
+    for (const { name, text } of filesOf(markdown))
+      files.push({ name: `page${index}/${name}`, text });
+    for (const program of programsOf(markdown)) {
+      const own = program.startOptions === null ? `program${placed.length}` : "app";
+      const name = `page${index}/${own}`;
+      placed.push({ where: `${page}:${program.line}`, program, name });
     }
   }
 
@@ -68,11 +87,13 @@ export function runSnippets(isOf: (page: string) => boolean): void {
   });
 
   manual("compiles, as strictly as it goes", () => {
+    for (const { name, text } of files) {
+      write(path.join(folder, name.endsWith(".ts") ? name : `out/${name}`), text);
+    }
     for (const { program, name } of placed) {
-      writeFileSync(path.join(folder, `${name}.${program.language}`), program.source);
+      write(path.join(folder, `${name}.${program.language}`), program.source);
     }
     writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
-    mkdirSync(path.join(folder, "out"));
     const compiler = path.join(root, "node_modules/typescript/bin/tsc");
     const { stdout, status } = spawnSync(process.execPath, [compiler, "-p", folder], {
       encoding: "utf8",
@@ -84,9 +105,13 @@ export function runSnippets(isOf: (page: string) => boolean): void {
   for (const { where, program, name } of placed) {
     manual(`does what the page says: ${where}`, async () => {
       const file = path.join(folder, "out", `${name}.js`);
-      const isPrinting = program.output !== null;
-      const child = spawn(process.execPath, ["--import", hook, pathToFileURL(file).pathname], {
-        stdio: ["ignore", isPrinting ? "pipe" : "inherit", "inherit", "ipc"],
+      const { startOptions } = program;
+      const command = startOptions === null ? ["--import", hook, file] : [starter, "start", file];
+      if (startOptions !== null) command.push("--port=0", ...startOptions);
+      const isRead = program.output !== null || startOptions !== null;
+      const child = spawn(process.execPath, command, {
+        cwd: path.dirname(file),
+        stdio: ["ignore", isRead ? "pipe" : "inherit", "inherit", "ipc"],
       });
       const printed: Buffer[] = [];
       child.stdout?.on("data", (bytes: Buffer) => printed.push(bytes));
@@ -97,10 +122,14 @@ export function runSnippets(isOf: (page: string) => boolean): void {
       });
       if (program.asks.length === 0) {
         assert.is(await within(ended, "end of the program", DEADLINE_MS), 0);
-        if (isPrinting) assert.is(Buffer.concat(printed).toString().trimEnd(), program.output);
+        if (program.output !== null)
+          assert.is(Buffer.concat(printed).toString().trimEnd(), program.output);
         return;
       }
-      const told = once(child, "message").then(([port]) => Number(port));
+      const told =
+        startOptions === null
+          ? once(child, "message").then(([port]) => Number(port))
+          : servingPort(child);
       const early = ended.then((code) => {
         throw new Error(`the program ended with ${code}`);
       });
@@ -112,6 +141,22 @@ export function runSnippets(isOf: (page: string) => boolean): void {
   }
 
   manual.run();
+}
+
+/** The port in what `landspout start` logs once it serves. */
+async function servingPort({ stdout }: ChildProcess): Promise<number> {
+  let text = "";
+  for await (const [bytes] of on(stdout as Readable, "data")) {
+    text += String(bytes);
+    const port = /serving http:\/\/[\d.]+:(\d+)\//.exec(text)?.[1];
+    if (port !== undefined) return Number(port);
+  }
+  throw new Error("it ended before it served");
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }
 
 function pages(): string[] {
