@@ -59,7 +59,7 @@ function checkProgram(): void {
 
 function addonFile(): string {
   // test/tools/asan.mjs runs the tests on a build of its own.
-  if (process.env["LANDSPOUT_SANITIZE"] === "1") {
+  if (process.env.LANDSPOUT_SANITIZE === "1") {
     return `${root}build-asan/Release/landspout.node`;
   }
   if (existsSync(built)) return built;

@@ -214,6 +214,22 @@ async function refusals(bare) {
     assert.equal(installing.status, 1);
     assert.match(installing.stderr, sentence);
   });
+  await test("says which port is in use, and what to do", () => {
+    const twice = path.join(projects.plain, "twice.mjs");
+    writeFileSync(
+      twice,
+      `import { Application } from "landspout";
+const app = new Application([]);
+const first = app.listen(0, "127.0.0.1");
+console.log(first.address.port);
+app.listen(first.address.port, "127.0.0.1");
+`,
+    );
+    const { status, stdout, stderr } = run(twice);
+    assert.equal(status, 1);
+    const sentence = `cannot listen on 127.0.0.1:${stdout.trim()}: the address is in use; stop the other server, choose another port`;
+    assert.ok(stderr.includes(sentence), stderr);
+  });
   await test("says what to do about an addon that does not load", () => {
     writeFileSync(file, "no shared object");
     const { status, stderr } = run(app);
