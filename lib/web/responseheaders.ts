@@ -71,7 +71,11 @@ export class ResponseHeaders {
   text(server: string, date: string): string {
     let text = "";
     for (const [name, lines] of this.#lines) {
-      if (FRAMING.has(name)) continue;
+      if (FRAMING.has(name)) {
+        // The one option that is not the server's: Upgrade must be named where it is sent. RFC 9110 §7.8.
+        if (name === "Connection" && lines.some(namesUpgrade)) text += "Connection: Upgrade\r\n";
+        continue;
+      }
       for (const line of lines)
         text += name === "Server" && line === "" ? server : `${name}: ${line}\r\n`;
     }
@@ -79,6 +83,10 @@ export class ResponseHeaders {
     if (dates !== undefined) text += `Date: ${dates[0] || date}\r\n`;
     return text;
   }
+}
+
+function namesUpgrade(line: string): boolean {
+  return /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(line);
 }
 
 function fieldText(value: FieldValue): string {

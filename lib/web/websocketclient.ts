@@ -36,7 +36,12 @@ import {
   compressionAsClient,
   webSocketCompressionOptions,
 } from "./websocketcompression.ts";
-import { type OpenedStream, type OpeningRequest, WebSocketOpening } from "./websocketopening.ts";
+import {
+  type OpenedStream,
+  type OpeningRequest,
+  type WebSocketConnector,
+  WebSocketOpening,
+} from "./websocketopening.ts";
 
 const KEY_BYTES = 16;
 
@@ -54,6 +59,15 @@ export function websocketConnect(
   to: string | URL | WebSocketRequest,
   given: WebSocketClientOptions = {},
 ): Promise<WebSocketClientConnection> {
+  return websocketConnectBy(null, to, given);
+}
+
+/** The same over a connection that somebody else makes; null = TCP. For tests. */
+export function websocketConnectBy(
+  connector: WebSocketConnector | null,
+  to: string | URL | WebSocketRequest,
+  given: WebSocketClientOptions,
+): Promise<WebSocketClientConnection> {
   const options = resolve("websocketConnect()", webSocketClientOptions, given);
   const { pingIntervalMs, pingTimeoutMs } = options;
   if (pingIntervalMs > 0 && (pingTimeoutMs ?? 0) > pingIntervalMs) {
@@ -69,7 +83,7 @@ export function websocketConnect(
       ? null
       : resolve("compressionOptions", webSocketCompressionOptions, compressionOptions);
   const request = openingRequest(address, headers ?? {}, options, wishes);
-  return new WebSocketOpening(request, options).run((opened) =>
+  return new WebSocketOpening(request, options, connector).run((opened) =>
     connectionOf(opened, options, wishes),
   );
 }

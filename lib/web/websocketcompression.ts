@@ -7,7 +7,8 @@
  *
  * What it costs in memory, once a connection has sent or received a compressed message: 278 KiB to compress with a window
  * of 15 bits and memLevel 8 (96 KiB with 12 and 5; 73 KiB with 9 and 1), none with serverNoContextTakeover; 41 KiB to
- * decompress, none with clientNoContextTakeover. Connections without context takeover share a few codecs.
+ * decompress, none with clientNoContextTakeover. Connections without context takeover share a few codecs. Of a connection
+ * without a compressed message for a minute nothing stays but the window that the client may refer to, 32 KiB at most.
  *
  * @see RFC 7692
  */

@@ -15,6 +15,7 @@
  */
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
+import { resolve } from "../base/options.ts";
 import { isPromise } from "../base/promises.ts";
 import {
   acceptValue,
@@ -28,11 +29,12 @@ import {
 } from "../websocket/handshake.ts";
 import type { Subscribed, SubscribeOptions } from "../server/topicoptions.ts";
 import { WebSocketConnection } from "../server/websocketconnection.ts";
-import type { WebSocketOptions } from "../server/websocketoptions.ts";
+import { type WebSocketOptions, webSocketOptions } from "../server/websocketoptions.ts";
 import { MessageStream } from "./messagestream.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import { requestSummary } from "./responsehandler.ts";
 import { RESPONSE, type ResponseWriter } from "./responsewriter.ts";
+import { CHECK_CLASS } from "./routetarget.ts";
 import { runHook } from "./runhook.ts";
 import { but, type PublishOptions, publishMessage, type TopicMessage } from "./topicmessages.ts";
 import { UpgradedResponse } from "./upgradedresponse.ts";
@@ -51,6 +53,12 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
 
   /** Options of this class's connections; what it does not say, the application's settings do. */
   static readonly websocket: WebSocketOptions = {};
+
+  /** @internal Called when a route leads to the class. @throws CodedError for an option that cannot be */
+  static [CHECK_CLASS](): void {
+    // biome-ignore lint/complexity/noThisInStatic: the class that the route names, not this one
+    resolve(`${this.name}.websocket`, webSocketOptions, this.websocket);
+  }
 
   #connection: WebSocketConnection | null = null;
   #stream: MessageStream | null = null;
@@ -263,6 +271,8 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
   static #refuse(self: WebSocketHandler, { status, message }: HandshakeRefusal): void {
     self.setStatus(status);
     if (status === 426) {
+      // RFC 9110 §15.5.22: Upgrade must be there; §7.8: and be named in Connection.
+      self.setHeader("Connection", "Upgrade");
       self.setHeader("Upgrade", "websocket");
       self.setHeader("Sec-WebSocket-Version", WEBSOCKET_VERSIONS.join(", "));
     }

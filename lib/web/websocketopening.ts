@@ -49,19 +49,31 @@ export interface OpenedStream extends ClientAgreement {
   readonly behind: Buffer;
 }
 
+/** Who makes the connection. */
+export interface WebSocketConnector {
+  connect(host: string, port: number): Promise<IOStream>;
+  /** Nothing more is wanted; what is being connected is given up. */
+  close(): void;
+}
+
 export class WebSocketOpening {
   readonly #request: OpeningRequest;
   readonly #options: ResolvedWebSocketClientOptions;
   readonly #loop = IOLoop.current();
-  readonly #tcp: TCPClient;
+  readonly #connector: WebSocketConnector;
   #stream: IOStream | null = null;
   /** Why it was given up. */
   #failure: unknown = null;
 
-  constructor(request: OpeningRequest, options: ResolvedWebSocketClientOptions) {
+  /** @param connector becomes its own; null = a TCPClient */
+  constructor(
+    request: OpeningRequest,
+    options: ResolvedWebSocketClientOptions,
+    connector: WebSocketConnector | null,
+  ) {
     this.#request = request;
     this.#options = options;
-    this.#tcp = new TCPClient({ resolver: options.resolver ?? undefined });
+    this.#connector = connector ?? new TCPClient({ resolver: options.resolver ?? undefined });
   }
 
   /**
@@ -81,7 +93,7 @@ export class WebSocketOpening {
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const { host, port } = this.#request.address;
-      this.#stream = await this.#tcp.connect(host, port);
+      this.#stream = await this.#connector.connect(host, port);
       if (this.#failure !== null) throw this.#failure;
       return use(await this.#handshake(this.#stream));
     } catch (error) {
@@ -90,13 +102,13 @@ export class WebSocketOpening {
     } finally {
       this.#loop.wheel.cancel(deadline);
       signal?.removeEventListener("abort", onAbort);
-      this.#tcp.close();
+      this.#connector.close();
     }
   }
 
   #giveUp(error: unknown): void {
     this.#failure = error ?? new CodedError("ERR_STREAM_CLOSED", "aborted");
-    this.#tcp.close();
+    this.#connector.close();
     this.#stream?.abort();
   }
 

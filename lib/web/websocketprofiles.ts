@@ -30,7 +30,7 @@ export interface WebSocketClass {
 
 /** A server that counts its upgraded connections. */
 interface UpgradingServer extends ExchangeServer {
-  onUpgradeClosed(): void;
+  onUpgradeClosed(slot: number): void;
 }
 
 export class WebSocketProfiles {
@@ -93,8 +93,8 @@ export class WebSocketProfiles {
       server,
       options,
       expectsMask: true,
-      onEnded(listener) {
-        server.onUpgradeClosed();
+      onEnded(listener, slot) {
+        server.onUpgradeClosed(slot);
         (listener as WebSocketEnd)[CONNECTION_ENDED]();
       },
       onListenerError(listener, error) {

@@ -174,6 +174,13 @@ export class RawClient {
     );
   }
 
+  /** Waits until so many bytes are unread, and consumes them. */
+  bytes(count: number): Promise<Buffer> {
+    return this.#until(`receive ${count} bytes`, () =>
+      this.#unread.size < count ? undefined : this.#unread.take(count),
+    );
+  }
+
   /** Reads the next response, interim ones (1xx) included, and consumes it. */
   readResponse(options: ResponseOptions = {}): Promise<RawResponse> {
     return this.#until("read a response", () =>

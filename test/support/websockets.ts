@@ -78,10 +78,7 @@ export async function open(
 
 /** What can be done on a connection that is a WebSocket. */
 export function peerOf(client: RawClient, head = ""): Peer {
-  const bytes = async (count: number): Promise<Buffer> =>
-    count === 0
-      ? Buffer.alloc(0)
-      : Buffer.from(await client.receives(new RegExp(`^[^]{${count}}`)), "latin1");
+  const bytes = (count: number): Promise<Buffer> => client.bytes(count);
   const frame = async (): Promise<Frame> => {
     const start = await bytes(2);
     let length = start[1] ?? 0;

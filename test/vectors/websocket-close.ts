@@ -1,26 +1,43 @@
 /** Vectors: the closing handshake and its codes. RFC 6455 §5.5.1, §7. */
-import { bare, close, closing, hex, masked, ping, text } from "../support/frames.ts";
-import { closed, rule, type WebSocketVector } from "./websocketvector.ts";
+import { bare, binary, close, closing, hex, masked, ping, text } from "../support/frames.ts";
+import { closed, echoed, rule, type WebSocketVector } from "./websocketvector.ts";
+
+/** More than one read brings. */
+const LONG = Buffer.alloc(256 * 1024, "0123456789");
 
 export const closes: readonly WebSocketVector[] = [
   ...rule("RFC 6455 §5.5.1: a close frame MUST be answered with a close frame", [
-    closed("with its code", 1000, close(1000)),
-    closed("with code and reason", 1001, close(1001, "goodbye")),
-    closed("after a message", 1000, [text("a"), close(1000)], bare(0x81, "a")),
-    closed("with the longest reason", 1000, close(1000, "x".repeat(123))),
+    echoed("with its code", 1000, close(1000)),
+    echoed("with code and reason", 1001, close(1001, "goodbye")),
+    echoed("after a message", 1000, [text("a"), close(1000)], bare(0x81, "a")),
+    echoed("with the longest reason", 1000, close(1000, "x".repeat(123))),
   ]),
   ...rule("RFC 6455 §5.5.1, §7.1.1: the server MUST close the TCP connection, and at once", [
-    closed("with a reason of two bytes and more a character", 1000, close(1000, "größe €")),
+    echoed("with a reason of two bytes and more a character", 1000, close(1000, "größe €")),
   ]),
   ...rule("RFC 6455 §7.1.5: a close frame without a body has no code", [
-    closed("none", null, close()),
+    echoed("none", null, close()),
+  ]),
+  ...rule("RFC 6455 §5.5.1: what came before a close frame is answered before it", [
+    echoed(
+      "a message of 256 KiB, a ping behind it",
+      1000,
+      [binary(LONG), close(1000), ping("x")],
+      bare(0x82, LONG),
+    ),
+    echoed(
+      "messages and pings in turn",
+      1000,
+      [text("a"), ping("1"), text("b"), ping("2"), close(1000)],
+      Buffer.concat([bare(0x81, "a"), bare(0x8a, "1"), bare(0x81, "b"), bare(0x8a, "2")]),
+    ),
   ]),
   ...rule("RFC 6455 §5.5.1: after a close frame MUST NOT be sent any data", [
-    closed("a message behind it", 1000, [close(1000), text("x")]),
-    closed("a ping behind it", 1000, [close(1000), ping("x")]),
-    closed("a close behind it", 1000, [close(1000), close(1001)]),
-    closed("garbage behind it", 1000, [close(1000), hex("ff ff ff ff ff ff ff ff")]),
-    closed("in the middle of a message", 1000, [masked(0x01, "a"), close(1000), masked(0x80, "b")]),
+    echoed("a message behind it", 1000, [close(1000), text("x")]),
+    echoed("a ping behind it", 1000, [close(1000), ping("x")]),
+    echoed("a close behind it", 1000, [close(1000), close(1001)]),
+    echoed("garbage behind it", 1000, [close(1000), hex("ff ff ff ff ff ff ff ff")]),
+    echoed("in the middle of a message", 1000, [masked(0x01, "a"), close(1000), masked(0x80, "b")]),
   ]),
   ...rule("RFC 6455 §5.5.1: the first two bytes of the body MUST be a code", [
     closed("one byte", 1002, masked(0x88, hex("03"))),
@@ -51,7 +68,7 @@ export const closes: readonly WebSocketVector[] = [
     ...[
       1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000,
       4999,
-    ].map((code) => closed(`${code}`, code, close(code))),
+    ].map((code) => echoed(`${code}`, code, close(code))),
   ]),
   ...rule("RFC 6455 §7.1.7: after the connection has failed nothing MUST be processed", [
     closed("a message behind a fault", 1002, [bare(0x81, "a"), text("b")]),

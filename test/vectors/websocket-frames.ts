@@ -10,10 +10,22 @@ import {
   pong,
   text,
 } from "../support/frames.ts";
-import { answered, closed, rule, type WebSocketVector } from "./websocketvector.ts";
+import { answered, closed, echoed, rule, type WebSocketVector } from "./websocketvector.ts";
 
 const KEYS = [0x37fa213d, 0xffffffff, 0x000000ff, 0x80000001];
 const bytes256 = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+
+/** 64 KiB, or less, in fragments of so many bytes. */
+const FRAGMENTED = [1, 7, 125, 126, 127, 1300, 4096, 65_535].map((size) => {
+  const payload = Buffer.alloc(size < 1000 ? 40 * size : 65_536, "0123456789");
+  const parts: Buffer[] = [];
+  for (let at = 0; at < payload.length; at += size) {
+    const isLast = at + size >= payload.length;
+    const part = payload.subarray(at, at + size);
+    parts.push(masked((at === 0 ? 0x01 : 0x00) | (isLast ? 0x80 : 0), part, 0x01020304));
+  }
+  return answered(`${size} bytes each`, parts, bare(0x81, payload));
+});
 
 export const frames: readonly WebSocketVector[] = [
   ...rule(
@@ -38,7 +50,7 @@ export const frames: readonly WebSocketVector[] = [
     ],
   ),
   ...rule("RFC 6455 §5.2: reserved bits MUST be 0 unless an extension gives them a meaning", [
-    ...[0x40, 0x20, 0x10, 0x70, 0x60].flatMap((bits) => [
+    ...[0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70].flatMap((bits) => [
       closed(`${bits.toString(16)} in a text`, 1002, masked(0x81 | bits, "a")),
       closed(`${bits.toString(16)} in bytes`, 1002, masked(0x82 | bits)),
       closed(`${bits.toString(16)} in a ping`, 1002, masked(0x89 | bits)),
@@ -85,6 +97,14 @@ export const frames: readonly WebSocketVector[] = [
         `${length} bytes`,
         binary(Buffer.alloc(length, 0xfe)),
         bare(0x82, Buffer.alloc(length, 0xfe)),
+      ),
+    ]),
+    ...[65_535, 65_536, 65_537].flatMap((length) => [
+      answered(`${length} of text`, text("a".repeat(length)), bare(0x81, "a".repeat(length))),
+      answered(
+        `${length} of text, two bytes a character`,
+        text("é".repeat(length >> 1)),
+        bare(0x81, "é".repeat(length >> 1)),
       ),
     ]),
     ...[65_535, 65_536, 70_000].map((length) =>
@@ -139,6 +159,7 @@ export const frames: readonly WebSocketVector[] = [
       bare(0x81, "12345"),
     ),
   ]),
+  ...rule("RFC 6455 §5.4: fragments may be of any size", FRAGMENTED),
   ...rule("RFC 6455 §5.4: fragments of one message MUST NOT be interleaved with those of another", [
     closed("a text in a text", 1002, [masked(0x01, "a"), masked(0x81, "b")]),
     closed("bytes in a text", 1002, [masked(0x01, "a"), masked(0x82, "b")]),
@@ -168,7 +189,22 @@ export const frames: readonly WebSocketVector[] = [
       bare(0x8a, "3"),
       bare(0x81, "abc"),
     ),
-    closed("a close", 1000, [masked(0x01, "a"), close(1000)]),
+    answered(
+      "in each gap",
+      [
+        masked(0x01, "1"),
+        masked(0x00, "2"),
+        ping("a"),
+        masked(0x00, "3"),
+        masked(0x00, "4"),
+        ping("b"),
+        masked(0x80, "5"),
+      ],
+      bare(0x8a, "a"),
+      bare(0x8a, "b"),
+      bare(0x81, "12345"),
+    ),
+    echoed("a close", 1000, [masked(0x01, "a"), close(1000)]),
   ]),
   ...rule("RFC 6455 §5.4, §5.5: control frames MUST NOT be fragmented", [
     closed("a ping", 1002, masked(0x09, "a")),
@@ -222,6 +258,33 @@ export const frames: readonly WebSocketVector[] = [
       [masked(0x01, "a"), masked(0x80, "b"), masked(0x00, "x")],
       bare(0x81, "ab"),
     ),
+    closed("the last, a message behind it", 1002, [masked(0x80, "x"), text("a")]),
+    closed("one of many, a message behind it", 1002, [masked(0x00, "x"), text("a")]),
+    closed(
+      "between two fragmented messages",
+      1002,
+      [
+        masked(0x01, "a"),
+        masked(0x80, "b"),
+        masked(0x00, "x"),
+        masked(0x01, "c"),
+        masked(0x80, "d"),
+      ],
+      bare(0x81, "ab"),
+    ),
+    closed("one of many, a fragmented message behind it, twice", 1002, [
+      masked(0x00, "x"),
+      masked(0x01, "a"),
+      masked(0x80, "b"),
+      masked(0x00, "x"),
+      masked(0x01, "a"),
+      masked(0x80, "b"),
+    ]),
+    closed("the last, a fragmented message behind it", 1002, [
+      masked(0x80, "x"),
+      masked(0x01, "a"),
+      masked(0x80, "b"),
+    ]),
     closed("as soon as its head has come", 1002, frameHead(0x80, 5, 0x80)),
   ]),
 ];

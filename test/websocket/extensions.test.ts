@@ -85,11 +85,12 @@ for (const field of [
 }
 
 grammar("of a hundred thousand bytes is judged at once", () => {
-  const start = performance.now();
+  // CPU time: what else the machine is doing does not count.
+  const start = process.cpuUsage();
   for (const part of [",", " ", "a,", "a;", "a; x=1,", '"', '\\"', 'a; x="\\a', "\t"]) {
     parseExtensions(part.repeat(100_000 / part.length));
   }
-  assert.ok(performance.now() - start < 2_000);
+  assert.ok(process.cpuUsage(start).user < 2_000_000);
 });
 
 grammar.run();
