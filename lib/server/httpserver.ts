@@ -11,7 +11,6 @@
  */
 import { AsyncResource } from "node:async_hooks";
 import { log } from "../base/log.ts";
-import { resolve } from "../base/options.ts";
 import { fieldNames, HEAD_HAS_BODY, OP_ABORT, OP_CLOSE, OP_LINGER } from "../native/addon.ts";
 import { IOLoop } from "../loop/ioloop.ts";
 import { quietOwner, type SlotOwner } from "../loop/slotowner.ts";
@@ -26,8 +25,8 @@ import type { Exchange, RequestDispatcher } from "./exchange.ts";
 import { HTTP1Connection } from "./http1connection.ts";
 import {
   type HTTPServerOptions,
-  httpServerOptions,
   type ResolvedHTTPServerOptions,
+  resolveServerOptions,
   type StopOptions,
 } from "./httpserveroptions.ts";
 import { onIdleDeadline } from "./idledeadline.ts";
@@ -83,7 +82,7 @@ export class HTTPServer
    * @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE; ERR_ARGUMENT_TYPE if `target` cannot answer
    */
   constructor(target: RequestTarget, options: HTTPServerOptions = {}) {
-    const resolved = resolve("HTTPServer", httpServerOptions, options);
+    const resolved = resolveServerOptions(options);
     super(IOLoop.current(), resolved);
     this.options = resolved;
     this.origin = new RequestOrigin(this.options);

@@ -8,6 +8,7 @@ import {
   oneOf,
   options,
   type Resolved,
+  resolve,
   string,
 } from "../base/options.ts";
 
@@ -42,6 +43,8 @@ export const httpServerOptions = options({
   protocol: oneOf({ values: ["http", "https"], default: null }),
   /** Silence after which a connection without a request is closed, in ms; 0 = never. */
   keepAliveTimeoutMs: integer({ default: 75_000, min: 0, max: HOUR_MS }),
+  /** The same under Tornado's name (idle_connection_timeout); wins over keepAliveTimeoutMs where both are given. */
+  idleConnectionTimeoutMs: integer({ default: null, min: 0, max: HOUR_MS }),
   /** Time without progress after which a client that does not read its response is cut off, in ms; 0 = never. */
   writeStallTimeoutMs: integer({ default: 60_000, min: 0, max: HOUR_MS }),
   /** Time a client has to read its last response and close, in ms. */
@@ -76,6 +79,13 @@ export const httpServerOptions = options({
 
 export type HTTPServerOptions = Input<typeof httpServerOptions>;
 export type ResolvedHTTPServerOptions = Resolved<typeof httpServerOptions>;
+
+/** @throws CodedError ERR_UNKNOWN_OPTION, ERR_OPTION_TYPE, ERR_OPTION_RANGE */
+export function resolveServerOptions(given: HTTPServerOptions): ResolvedHTTPServerOptions {
+  const resolved = resolve("HTTPServer", httpServerOptions, given);
+  const { idleConnectionTimeoutMs, keepAliveTimeoutMs } = resolved;
+  return { ...resolved, keepAliveTimeoutMs: idleConnectionTimeoutMs ?? keepAliveTimeoutMs };
+}
 
 /** How stop() is to go. */
 export interface StopOptions {

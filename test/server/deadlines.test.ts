@@ -78,6 +78,21 @@ head("closes a connection on which nothing ever came", async () => {
 });
 head.run();
 
+const idle = serverSuite("idleConnectionTimeoutMs");
+idle("is keepAliveTimeoutMs under Tornado's name, and wins over it", async () => {
+  const { connect, clock } = await startServer(vectorRoutes, {
+    keepAliveTimeoutMs: 60_000,
+    idleConnectionTimeoutMs: 5_000,
+  });
+  const client = await connect();
+  assert.is((await client.get("/")).text, "hello");
+  clock.advance(4_000);
+  await client.staysOpen();
+  clock.advance(2_000);
+  await client.closed();
+});
+idle.run();
+
 const body = serverSuite("bodyTimeoutMs");
 body("refuses a body that does not come with 408", async () => {
   const { connect, clock } = await startServer(vectorRoutes, { bodyTimeoutMs: 5_000 });
