@@ -50,9 +50,9 @@ export function openBus(path: string): void {
 }
 
 function onLines(socket: Socket, listener: (line: string) => void): void {
-  // A process that has ended has closed its end; "close" says so.
-  socket.on("error", () => {});
-  createInterface({ input: socket }).on("line", listener);
+  const lines = createInterface({ input: socket }).on("line", listener);
+  // A process that has ended with lines unread resets its end. "close" says the same; readline passes errors on.
+  for (const emitter of [socket, lines]) emitter.on("error", () => {});
   // The bus keeps nobody alive.
   socket.unref();
 }

@@ -57,7 +57,12 @@ export class Acceptor extends QuietOwner {
   /** Accepts no more, and closes the sockets. */
   close(): void {
     for (const { slot, generation, address, ownsFile } of this.#listeners.splice(0)) {
-      this.#loop.dropSlot(slot);
+      const drop = () => {
+        if (this.#loop.generations[slot] === generation) this.#loop.dropSlot(slot);
+      };
+      // Connections of this turn may still be told of: without an owner they would stay open.
+      if (this.#loop.inTurn) this.#loop.addCallback(drop);
+      else drop();
       this.#loop.poller.closeSlot(slot, generation);
       if (ownsFile && address !== null) removeSocketFile(address);
     }

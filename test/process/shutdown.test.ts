@@ -43,7 +43,8 @@ class Program {
 
   async says(line: RegExp): Promise<void> {
     const isSaid = () => this.lines.some((said) => line.test(said));
-    await until(() => isSaid() || this.child.exitCode !== null, `${line} among the lines`);
+    const isOver = () => isSaid() || this.child.exitCode !== null;
+    await until(isOver, `${line} among the lines`, DEADLINE_MS);
     if (!isSaid()) throw new Error(`it ended without ${line}: ${this.lines} ${this.stderr}`);
   }
 
@@ -156,7 +157,7 @@ signals("ends at once when SIGINT comes again in earnest", async () => {
   });
   while (!isOver) {
     program.kill("SIGINT");
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
   assert.is(await ended, 130);
 });

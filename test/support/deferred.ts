@@ -18,14 +18,27 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
+/** Looks in each of so many turns of the event loop; then now and then, for another process may need the CPU. */
+const BUSY_TURNS = 500;
+const PAUSE_MS = 2;
+
 /** Waits until `condition` holds, looking again after each turn of the event loop; bounded. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(
+  condition: () => boolean,
+  what: string,
+  deadlineMs?: number,
+): Promise<void> {
   let late = false;
   const looking = (async () => {
-    while (!condition() && !late) await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let turn = 0; !condition() && !late; turn++) {
+      await new Promise<void>((resolve) => {
+        if (turn < BUSY_TURNS) setImmediate(resolve);
+        else setTimeout(resolve, PAUSE_MS);
+      });
+    }
   })();
   try {
-    await within(looking, what);
+    await within(looking, what, deadlineMs);
   } finally {
     late = true;
   }
