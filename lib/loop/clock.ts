@@ -12,6 +12,9 @@ export interface Clock {
   now(): number;
 }
 
+/** How often the two clocks are compared. */
+const READINGS = 8;
+
 /**
  * CLOCK_MONOTONIC, the clock that the addon stamps `lastActive` with. Never ahead of it: what is due by this clock
  * is due by the kernel's.
@@ -21,9 +24,14 @@ export class MonotonicClock implements Clock {
 
   constructor() {
     // process.hrtime() is CLOCK_MONOTONIC, but allocates at each call. performance.now() does not, and counts the
-    // same clock from another zero. Read second, so that the time in between makes us late and never early.
-    const [seconds, nanoseconds] = process.hrtime();
-    this.#offsetMs = seconds * 1e3 + nanoseconds / 1e6 - performance.now();
+    // same clock from another zero. Read second, so that the time in between makes us late and never early: by ms if
+    // the process had to wait for a CPU just then, so the best of several readings counts.
+    let offsetMs = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < READINGS; i++) {
+      const [seconds, nanoseconds] = process.hrtime();
+      offsetMs = Math.max(offsetMs, seconds * 1e3 + nanoseconds / 1e6 - performance.now());
+    }
+    this.#offsetMs = offsetMs;
   }
 
   now(): number {

@@ -14,6 +14,33 @@ clocks("that is monotonic has the time of CLOCK_MONOTONIC and is never ahead of 
   assert.ok(clock.now() >= first);
 });
 
+clocks("that is monotonic is not late for ever because it was made at a busy moment", () => {
+  const { hrtime } = process;
+  const real = hrtime.bind(process);
+  const nowMs = () => {
+    const [seconds, nanoseconds] = real();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  };
+  let isFirst = true;
+  // Somebody else has the CPU for 50 ms, between the first two readings.
+  const interrupted = () => {
+    const time = real();
+    const endMs = nowMs() + (isFirst ? 50 : 0);
+    isFirst = false;
+    while (nowMs() < endMs);
+    return time;
+  };
+  let clock: MonotonicClock;
+  try {
+    process.hrtime = Object.assign(interrupted, { bigint: hrtime.bigint });
+    clock = new MonotonicClock();
+  } finally {
+    process.hrtime = hrtime;
+  }
+  const beforeMs = nowMs();
+  assert.ok(clock.now() > beforeMs - 25);
+});
+
 clocks("that is skewed goes with the one below and is pushed by tests", () => {
   let base = 100;
   const clock = new SkewedClock({ now: () => base });
