@@ -8,22 +8,32 @@
 import { CodedError } from "../base/errors.ts";
 import type { IOLoop } from "../loop/ioloop.ts";
 import { QuietOwner } from "../loop/slotowner.ts";
+import { type BindManner, bindAddress } from "../net/bindaddress.ts";
 import type { BoundSocket } from "../net/boundsocket.ts";
-import type { BoundAddress } from "../net/listenaddress.ts";
+import { type BoundAddress, parseListenAddress } from "../net/listenaddress.ts";
+import { type HeadLimits, ListeningSockets } from "../net/listeningsockets.ts";
 import { forkServer } from "../process/forkprocesses.ts";
 import type { PreforkOptions } from "../process/preforkoptions.ts";
 import { noteListening } from "../process/systemd.ts";
-import { type ListenerOptions, Listeners } from "./listeners.ts";
+
+/** What is asked of the kernel, and what the addon has to know of the connections. */
+export interface ListenerOptions extends HeadLimits {
+  readonly backlog: number;
+  readonly reusePort: boolean;
+}
 
 export abstract class ListeningServer extends QuietOwner {
-  readonly #listeners: Listeners;
+  readonly #listeners: ListeningSockets;
+  readonly #manner: BindManner;
   /** What bind() has bound, until start(). */
   readonly #bound: BoundSocket[] = [];
   #isStarted = false;
 
   constructor(loop: IOLoop, options: ListenerOptions) {
     super();
-    this.#listeners = new Listeners(loop, this, options);
+    const { backlog, reusePort } = options;
+    this.#manner = { backlog, reusePort, mode: -1 };
+    this.#listeners = new ListeningSockets(loop, this, options);
   }
 
   /** stop() was called. */
@@ -42,13 +52,13 @@ export abstract class ListeningServer extends QuietOwner {
    */
   listen(port: number | string, address?: string): this {
     this.#checkRunning();
-    return this.addSocket(this.#listeners.bind(port, address));
+    return this.addSocket(this.#bind(port, address));
   }
 
   /** As listen(), but accepts nothing before start(): connections wait in the kernel. */
   bind(port: number | string, address?: string): this {
     this.#checkRunning();
-    this.#bound.push(this.#listeners.bind(port, address));
+    this.#bound.push(this.#bind(port, address));
     return this;
   }
 
@@ -104,6 +114,10 @@ export abstract class ListeningServer extends QuietOwner {
   protected closeListeners(): void {
     this.#listeners.close();
     for (const socket of this.#bound.splice(0)) socket.close();
+  }
+
+  #bind(port: number | string, address: string | undefined): BoundSocket {
+    return bindAddress(parseListenAddress(port, address), this.#manner);
   }
 
   #checkRunning(): void {

@@ -1,15 +1,22 @@
 /**
- * Listeners: the sockets that a server accepts from. HTTPServer has one of these, and is told of what they accept.
+ * ListeningSockets: the sockets that a server accepts from, however many. HTTPServer has one of these and an Acceptor
+ * another; whoever has one is the owner that the loop tells what was accepted.
  */
 import type { IOLoop } from "../loop/ioloop.ts";
 import type { SlotOwner } from "../loop/slotowner.ts";
-import { bindAddress } from "../net/bindaddress.ts";
-import { type BoundSocket, removeSocketFile } from "../net/boundsocket.ts";
-import { type BoundAddress, boundAddress, parseListenAddress } from "../net/listenaddress.ts";
-import { listenError } from "../net/listenerror.ts";
 import { noteSettled } from "../process/inheritance.ts";
+import { type BoundSocket, removeSocketFile } from "./boundsocket.ts";
+import { type BoundAddress, boundAddress } from "./listenaddress.ts";
+import { listenError } from "./listenerror.ts";
 
-interface Listener {
+/** What the addon has to know of connections that it parses as HTTP. */
+export interface HeadLimits {
+  readonly maxHeaderBytes: number;
+  readonly maxHeaderCount: number;
+  readonly maxTargetBytes: number;
+}
+
+interface Listening {
   readonly slot: number;
   readonly generation: number;
   readonly address: BoundAddress | null;
@@ -17,36 +24,26 @@ interface Listener {
   readonly ownsFile: boolean;
 }
 
-/** What the addon has to know of a listener's connections. */
-export interface ListenerOptions {
-  readonly backlog: number;
-  readonly reusePort: boolean;
-  readonly maxHeaderBytes: number;
-  readonly maxHeaderCount: number;
-  readonly maxTargetBytes: number;
-}
+const noLimits: HeadLimits = { maxHeaderBytes: 0, maxHeaderCount: 0, maxTargetBytes: 0 };
 
-export class Listeners {
+export class ListeningSockets {
   readonly #loop: IOLoop;
   readonly #owner: SlotOwner;
-  readonly #options: ListenerOptions;
-  #all: Listener[] = [];
+  readonly #limits: HeadLimits | null;
+  readonly #all: Listening[] = [];
 
-  /** @param owner gets what is accepted (onAccepted) */
-  constructor(loop: IOLoop, owner: SlotOwner, options: ListenerOptions) {
+  /**
+   * @param owner  gets what is accepted (onAccepted)
+   * @param limits of HTTP heads; null = the connections are plain bytes
+   */
+  constructor(loop: IOLoop, owner: SlotOwner, limits: HeadLimits | null) {
     this.#loop = loop;
     this.#owner = owner;
-    this.#options = options;
+    this.#limits = limits;
   }
 
   get addresses(): readonly BoundAddress[] {
     return this.#all.flatMap(({ address }) => (address === null ? [] : [address]));
-  }
-
-  /** A listening socket from which nobody accepts yet. See HTTPServer.bind(). */
-  bind(port: number | string, address: string | undefined): BoundSocket {
-    const { backlog, reusePort } = this.#options;
-    return bindAddress(parseListenAddress(port, address), { backlog, reusePort, mode: -1 });
   }
 
   /**
@@ -57,11 +54,11 @@ export class Listeners {
    */
   add(socket: BoundSocket | number): void {
     const fd = typeof socket === "number" ? socket : socket.fd;
-    const { maxHeaderBytes, maxHeaderCount, maxTargetBytes } = this.#options;
+    const { maxHeaderBytes, maxHeaderCount, maxTargetBytes } = this.#limits ?? noLimits;
+    const limits = [maxHeaderBytes, maxHeaderCount, maxTargetBytes] as const;
     const { poller } = this.#loop;
     // Kind 0: a descriptor that listens already.
-    const limits = [maxHeaderBytes, maxHeaderCount, maxTargetBytes] as const;
-    const made = poller.listen(0, "", fd, 1, false, false, true, ...limits);
+    const made = poller.listen(0, "", fd, 1, false, false, this.#limits !== null, ...limits);
     if (typeof made !== "number") throw listenError(made, `the descriptor ${fd}`);
     const generation = this.#loop.adoptSlot(made, this.#owner);
     const isOurs = typeof socket !== "number";
@@ -72,13 +69,13 @@ export class Listeners {
     else noteSettled(socket);
   }
 
-  /** Accepts no more. */
+  /** Accepts no more, and closes the sockets. */
   close(): void {
     for (const { slot, generation, address, ownsFile } of this.#all.splice(0)) {
       const drop = () => {
         if (this.#loop.generations[slot] === generation) this.#loop.dropSlot(slot);
       };
-      // Connections of this turn may still be told of: they are the server's to end.
+      // Connections of this turn may still be told of: without an owner they would stay open.
       if (this.#loop.inTurn) this.#loop.addCallback(drop);
       else drop();
       this.#loop.poller.closeSlot(slot, generation);
