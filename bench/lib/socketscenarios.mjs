@@ -15,6 +15,11 @@ export const socketScenarios = {
   "echo-1k": echo("echo of 1 KiB, 4 in flight", text(KiB), 4, 64),
   "echo-64k": echo("echo of 64 KiB of text, one in flight", text(64 * KiB), 1, 32),
   "bytes-64k": echo("echo of 64 KiB of bytes, one in flight", bytes(64 * KiB), 1, 32),
+  "lent-64k": {
+    ...echo("echo of 64 KiB of bytes that are lent, one in flight", bytes(64 * KiB), 1, 32),
+    servers: ["landspout", "uwebsockets"],
+    path: "/lent",
+  },
   "deflate-1k": echo("echo of 1 KiB of JSON, compressed, one in flight", json(), 1, 32),
   broadcast: broadcast("broadcast of 100 B, one a turn", text(100), 1),
   "broadcast-10": broadcast("broadcast of 100 B, 10 at once", text(100), 10),

@@ -83,6 +83,10 @@ class Echo extends WebSocketHandler {
   }
 }
 
+class LentEcho extends Echo {
+  static websocket = { lendsMessages: true };
+}
+
 class DeflatedEcho extends Echo {
   getCompressionOptions() {
     return {};
@@ -113,6 +117,7 @@ const app = new Application(
     ["/user/([^/]+)", User],
     ["/orders", Orders],
     ["/echo", Echo],
+    ["/lent", LentEcho],
     ["/deflate", DeflatedEcho],
     ["/topic", Topic],
     ["/topic-deflate", DeflatedTopic],

@@ -53,6 +53,8 @@ function topic(name, isCompressed) {
 }
 
 app.ws("/echo", echo(false));
+// Its messages are lent, everywhere: an ArrayBuffer that is detached when the callback has returned.
+app.ws("/lent", echo(false));
 app.ws("/deflate", echo(true));
 app.ws("/topic", topic("all", false));
 app.ws("/topic-deflate", topic("all-deflate", true));

@@ -5,6 +5,7 @@
 #include "byte_class.h"
 #include "deflate_object.h"
 #include "field_names.h"
+#include "lent_memory.h"
 #include "llhttp_abi.h"
 #include "napi_args.h"
 #include "poller_object.h"
@@ -44,6 +45,7 @@ napi_value Init(napi_env env, napi_value exports) {
     return Throw(env, "ERR_LLHTTP", problem);
   DefinePoller(env, exports);
   DefineWebSocketMask(env, exports);
+  DefineLentMemory(env, exports);
   DefineDeflater(env, exports);
   DefineInflater(env, exports);
   DefineFunction(env, exports, "hashBytes", Hash);

@@ -138,6 +138,13 @@ interface Addon extends NativeCodecs {
    */
   readonly notifySocket: (path: string, text: string) => number;
   readonly unmaskTo: UnmaskTo;
+  /**
+   * Takes the memory that `bytes` lie in away from JavaScript, the whole ArrayBuffer, and frees it: all views of it have no
+   * bytes afterwards.
+   *
+   * @returns false if that cannot be: shared memory, and WebAssembly's
+   */
+  readonly detach: (bytes: Uint8Array) => boolean;
   readonly fieldNames: readonly string[];
   readonly methodNames: readonly string[];
   readonly constants: Readonly<Record<string, number>>;
@@ -145,7 +152,16 @@ interface Addon extends NativeCodecs {
 
 const addon = loadAddon() as Addon;
 
-export const { Poller, hashBytes, fieldNames, methodNames, notifySocket, unmask, unmaskTo } = addon;
+export const {
+  Poller,
+  hashBytes,
+  fieldNames,
+  methodNames,
+  notifySocket,
+  unmask,
+  unmaskTo,
+  detach,
+} = addon;
 /** The classes and numbers that deflate.ts is made of. */
 export const nativeCodecs: NativeCodecs = addon;
 

@@ -32,6 +32,7 @@ import {
   putFrameHead,
   SHORT_FRAME_HEAD,
 } from "./framehead.ts";
+import { keepLent } from "./lentmemory.ts";
 import { type PieceKeeper, TextMemo } from "./textmemo.ts";
 
 /** Up to this many characters a loop in JavaScript is cheaper than a call of Buffer's. */
@@ -43,7 +44,6 @@ const LAST_ASCII = 0x7f;
 const FIN_TEXT = 0x81;
 
 const nothing = new Uint8Array(0);
-
 const NUMBER_BYTES = 8;
 /** The operand of OP_FILE, two float64; it may have to skip to a multiple of one. */
 const FILE_OPERAND_BYTES = 2 * NUMBER_BYTES;
@@ -296,6 +296,7 @@ export class Outbox implements PieceKeeper {
   }
 
   #writeExternal(slot: number, generation: number, bytes: Uint8Array): void {
+    keepLent(bytes);
     if (this.#control[CONTROL_COMMANDS] === 0) this.#dropExternals();
     // The ring may be flushed by #append to make room, which empties the list: make that room first.
     if (this.#control[CONTROL_COMMANDS]! + COMMAND_WORDS > this.#ringWords) this.flush();

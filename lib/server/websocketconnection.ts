@@ -19,6 +19,7 @@ import { log } from "../base/log.ts";
 import { isPromise } from "../base/promises.ts";
 import { OP_ABORT, OP_LINGER, OP_PAUSE, OP_RESUME, unmask, unmaskTo } from "../native/addon.ts";
 import { keepable } from "../native/deflate.ts";
+import { lend, takeBack } from "../native/lentmemory.ts";
 import { closePayload, INTERNAL_ERROR, parseClose } from "../websocket/closecode.ts";
 import { type WebSocketFault, webSocketFaults } from "../websocket/faults.ts";
 import { readFrames } from "../websocket/framereader.ts";
@@ -41,6 +42,9 @@ import {
 } from "./websocketprofile.ts";
 
 setNativeUnmask(unmask, unmaskTo);
+
+/** Shorter messages are not lent: to take one back costs more than to collect it. */
+const LENT_BYTES = 16 * 1024;
 
 export class WebSocketConnection extends WebSocketDeadlines implements FrameReader {
   readonly listener: WebSocketListener;
@@ -175,7 +179,9 @@ export class WebSocketConnection extends WebSocketDeadlines implements FrameRead
   }
 
   onBinary(bytes: Buffer): boolean {
-    return this.deliver(bytes);
+    return bytes.length >= LENT_BYTES && this.profile.lendsMessages
+      ? this.deliverLent(bytes)
+      : this.deliver(bytes);
   }
 
   onCompressed(bytes: Buffer, isText: boolean): boolean {
@@ -246,6 +252,24 @@ export class WebSocketConnection extends WebSocketDeadlines implements FrameRead
     }
   }
 
+  /** Delivers a message that is the listener's only until it is done with it. */
+  private deliverLent(message: Buffer): boolean {
+    if ((this.flags & CLOSE_SENT) !== 0) return true;
+    lend(message);
+    let result: unknown;
+    try {
+      result = this.listener.onMessage(message);
+    } catch (error) {
+      takeBack(message);
+      return this.fail(error);
+    }
+    if (result !== settled && isPromise(result)) {
+      return this.waitFor(Promise.resolve(result).finally(() => takeBack(message)));
+    }
+    takeBack(message);
+    return this.readsOn();
+  }
+
   private readsOn(): boolean {
     return (this.flags & READ_ENDED) === 0;
   }
@@ -269,7 +293,7 @@ export class WebSocketConnection extends WebSocketDeadlines implements FrameRead
 
   private deliverInflated(message: Buffer | WebSocketFault, isText: boolean): boolean {
     if (typeof message === "string") return this.stop(message);
-    if (!isText) return this.deliver(keepable(message));
+    if (!isText) return this.onBinary(keepable(message));
     const text = textOf(message);
     return text === null ? this.stop("utf8") : this.deliver(text);
   }

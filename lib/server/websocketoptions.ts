@@ -1,9 +1,10 @@
 /** The options of a WebSocket, each with its default, range and unit. */
 import { KiB, MiB } from "../base/bytes.ts";
-import { type Input, integer, oneOf, options, type Resolved } from "../base/options.ts";
+import { boolean, type Input, integer, oneOf, options, type Resolved } from "../base/options.ts";
 
 const HOUR_MS = 3_600_000;
 
+/** Those of both ends. */
 export const webSocketOptions = options({
   /** Most bytes of a message, and of the message it is decompressed to. Over it: close 1009. */
   maxMessageBytes: integer({ default: 10 * MiB, min: 1, max: 1024 * MiB }),
@@ -25,6 +26,18 @@ export const webSocketOptions = options({
   queuePolicy: oneOf({ values: ["wait", "dropOldest", "coalesce", "close"], default: "wait" }),
 });
 
-export type WebSocketOptions = Input<typeof webSocketOptions>;
+/** Those of a handler's WebSockets besides. */
+export const webSocketServerOptions = options({
+  /**
+   * Binary messages of 16 KiB and more are lent to onMessage() and freed when it has returned, or the promise it returned
+   * has settled: a Buffer that was kept is empty then. What writeMessage() has not sent by then is kept by itself.
+   */
+  lendsMessages: boolean({ default: false }),
+});
+
+/** All that a handler's `static websocket` may say. */
+export const webSocketHandlerOptions = options({ ...webSocketOptions, ...webSocketServerOptions });
+
+export type WebSocketOptions = Input<typeof webSocketHandlerOptions>;
 export type ResolvedWebSocketOptions = Resolved<typeof webSocketOptions>;
 export type QueuePolicy = ResolvedWebSocketOptions["queuePolicy"];

@@ -35,6 +35,8 @@ export interface WebSocketProfile {
   readonly options: ResolvedWebSocketOptions;
   /** True for a server: frames of clients are masked. */
   readonly expectsMask: boolean;
+  /** Large binary messages are the listener's until it has returned, or its promise has settled; see lentmemory.ts. */
+  readonly lendsMessages: boolean;
   /** The connection has ended, whose slot this was: exactly once, and last. */
   onEnded(listener: WebSocketListener, slot: number): void;
   /** A listener threw, or rejected. */

@@ -10,6 +10,7 @@
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { keepable } from "../native/deflate.ts";
+import { isLent, keepLent, lend } from "../native/lentmemory.ts";
 import { QuietOwner } from "../loop/slotowner.ts";
 import { type CloseStatus, TRY_AGAIN_LATER } from "../websocket/closecode.ts";
 import {
@@ -116,8 +117,13 @@ export abstract class WebSocketSender extends QuietOwner {
   /** Sends a binary message; large ones are not copied and must not be changed until the promise settles. As sendText(). */
   sendBytes(bytes: Uint8Array, key?: unknown): Promise<void> {
     if (this.mustTakeCare()) return this.sendWithCare(FIN | OP_BINARY, bytes, key);
+    const wasLent = isLent(bytes);
     this.profile.frames.writeBytesFrame(this.slot, this.generation, FIN | OP_BINARY, bytes);
-    return bytes.length < LARGE_BYTES ? settled : this.leaves(0);
+    if (bytes.length < LARGE_BYTES) return settled;
+    const left = this.leaves(0);
+    // The kernel has all of it: the outbox keeps nothing.
+    if (wasLent && left === settled) lend(bytes);
+    return left;
   }
 
   /** Sends a ping of at most 125 bytes. @throws CodedError ERR_ARGUMENT_RANGE; ERR_WEBSOCKET_CLOSED */
@@ -277,6 +283,7 @@ export abstract class WebSocketSender extends QuietOwner {
         const isText = typeof given === "string";
         const bytes = isText ? Buffer.byteLength(given) : given.length;
         const payload = isText || bytes >= LARGE_BYTES ? given : Buffer.from(given);
+        if (payload === given && !isText) keepLent(given);
         more.queue ??= new MessageQueue();
         const message = { first, payload, bytes, key, resolve, reject };
         const isTaken = more.queue.add(message, queuePolicy, maxQueuedBytes);

@@ -155,6 +155,7 @@ function connectionOf(
     server: null,
     options,
     expectsMask: false,
+    lendsMessages: false,
     onEnded: () => WebSocketClientConnection.ended(client),
     onListenerError: (_listener, error) => {
       log.error("Uncaught exception in a callback of websocketConnect()", error);

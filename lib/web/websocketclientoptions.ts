@@ -65,7 +65,10 @@ export const webSocketConnectOptions = options({
 });
 
 /** Those, and those of every WebSocket. */
-export const webSocketClientOptions = options({ ...webSocketOptions, ...webSocketConnectOptions });
+export const webSocketClientOptions = options({
+  ...webSocketOptions,
+  ...webSocketConnectOptions,
+});
 
 export type WebSocketClientOptions = Input<typeof webSocketClientOptions>;
 export type ResolvedWebSocketClientOptions = Resolved<typeof webSocketClientOptions>;

@@ -29,7 +29,7 @@ import {
 } from "../websocket/handshake.ts";
 import type { Subscribed, SubscribeOptions } from "../server/topicoptions.ts";
 import { WebSocketConnection } from "../server/websocketconnection.ts";
-import { type WebSocketOptions, webSocketOptions } from "../server/websocketoptions.ts";
+import { type WebSocketOptions, webSocketHandlerOptions } from "../server/websocketoptions.ts";
 import { MessageStream } from "./messagestream.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import { requestSummary } from "./responsehandler.ts";
@@ -57,7 +57,7 @@ export abstract class WebSocketHandler extends RequestHandler implements WebSock
   /** @internal Called when a route leads to the class. @throws CodedError for an option that cannot be */
   static [CHECK_CLASS](): void {
     // biome-ignore lint/complexity/noThisInStatic: the class that the route names, not this one
-    resolve(`${this.name}.websocket`, webSocketOptions, this.websocket);
+    resolve(`${this.name}.websocket`, webSocketHandlerOptions, this.websocket);
   }
 
   #connection: WebSocketConnection | null = null;

@@ -8,7 +8,7 @@ import { resolve } from "../base/options.ts";
 import { IOLoop } from "../loop/ioloop.ts";
 import type { ExchangeServer } from "../server/exchange.ts";
 import { WebSocketHub } from "../server/websockethub.ts";
-import { type WebSocketOptions, webSocketOptions } from "../server/websocketoptions.ts";
+import { type WebSocketOptions, webSocketHandlerOptions } from "../server/websocketoptions.ts";
 import type { WebSocketListener, WebSocketProfile } from "../server/websocketprofile.ts";
 import type { HandlerSettings } from "./applicationsettings.ts";
 import { runHook } from "./runhook.ts";
@@ -75,7 +75,7 @@ export class WebSocketProfiles {
   #make(server: UpgradingServer, handlerClass: WebSocketClass): WebSocketProfile {
     const { websocketMaxMessageBytes, websocketPingIntervalMs, websocketPingTimeoutMs } =
       this.#settings;
-    const options = resolve(`${handlerClass.name}.websocket`, webSocketOptions, {
+    const options = resolve(`${handlerClass.name}.websocket`, webSocketHandlerOptions, {
       maxMessageBytes: websocketMaxMessageBytes,
       pingIntervalMs: websocketPingIntervalMs,
       pingTimeoutMs: websocketPingTimeoutMs,
@@ -93,6 +93,7 @@ export class WebSocketProfiles {
       server,
       options,
       expectsMask: true,
+      lendsMessages: options.lendsMessages,
       onEnded(listener, slot) {
         server.onUpgradeClosed(slot);
         (listener as WebSocketEnd)[CONNECTION_ENDED]();

@@ -81,6 +81,12 @@ const specs = [
     name: "webSocketOptions",
   },
   {
+    title: "WebSocketHandler",
+    use: "a handler's `static websocket`, beside those of WebSocket",
+    file: "lib/server/websocketoptions",
+    name: "webSocketServerOptions",
+  },
+  {
     title: "Compressed WebSockets",
     use: "what `getCompressionOptions()` returns, and the setting `websocketCompression`",
     file: "lib/web/websocketcompression",

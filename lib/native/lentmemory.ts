@@ -1,0 +1,34 @@
+/**
+ * Lent memory: what is given to a callback for the time of its call, and taken back when it returns.
+ *
+ *     lend(bytes) ──▶ callback(bytes) ──▶ takeBack(bytes): freed now, every view of it is empty
+ *                          └ keepLent(bytes): somebody sends from there ──▶ left to the garbage collector
+ *
+ * A Buffer that nobody wants any more keeps its memory until V8 collects it, which is after 32 MiB of them: large messages
+ * come to lie in memory that no cache holds. What is taken back is what the next message gets. WebSocketConnection lends;
+ * Outbox keeps, because what it is given large is sent from where it lies.
+ */
+import { detach } from "./addon.ts";
+
+/** Memory, not views of it: who is given a part of a message has all of it. */
+const lent = new Set<ArrayBufferLike>();
+
+/** Lends bytes, which have an ArrayBuffer of their own. */
+export function lend(bytes: Uint8Array): void {
+  lent.add(bytes.buffer);
+}
+
+/** Tells whether bytes are lent, and nobody has kept them. */
+export function isLent(bytes: Uint8Array): boolean {
+  return lent.size > 0 && lent.has(bytes.buffer);
+}
+
+/** Bytes that may be lent are needed longer. */
+export function keepLent(bytes: Uint8Array): void {
+  if (lent.size > 0) lent.delete(bytes.buffer);
+}
+
+/** Ends a loan: frees the bytes, unless somebody keeps them. */
+export function takeBack(bytes: Uint8Array): void {
+  if (lent.delete(bytes.buffer)) detach(bytes);
+}
