@@ -1,26 +1,20 @@
-// One load process of comet.mjs: `node bench/lib/cometload.mjs PORT COUNT SOURCE`. It opens WebSockets
-// from an address: half of them, of which it says "half"; the rest, when a line comes, of which it
-// says "open". For each further line it sends a message on every one, and says "answered" when each
-// has been echoed.
+// One load process of comet.mjs: `node bench/lib/cometload.mjs PORT SOURCE…`. It opens WebSockets from these addresses, as
+// many more as a line of its input says, and sends a message on each of them; then, or at once for a line of 0, it
+// sends one on every connection. It says "done" when each has been echoed.
 
 import { createInterface } from "node:readline";
 import { Fleet } from "./fleet.mjs";
 import { moveToLoadCpu } from "./proc.mjs";
 import { socketScenarios } from "./socketscenarios.mjs";
 
-const [port, count, source] = process.argv.slice(2);
+const [port, ...sources] = process.argv.slice(2);
 const { path, message } = socketScenarios.echo;
 
 moveToLoadCpu();
-const fleet = new Fleet({ port: Number(port), path, sources: [source] });
-const half = Math.floor(Number(count) / 2);
-await fleet.open(half);
-await fleet.verify(message);
-console.log("half");
-for await (const _line of createInterface({ input: process.stdin })) {
-  const isOpen = fleet.size > half;
-  if (!isOpen) await fleet.open(Number(count) - half);
+const fleet = new Fleet({ port: Number(port), path, sources });
+for await (const line of createInterface({ input: process.stdin })) {
+  await fleet.open(Number(line));
   await fleet.verify(message);
-  console.log(isOpen ? "answered" : "open");
+  console.log("done");
 }
 process.exit(0);
