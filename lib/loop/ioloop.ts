@@ -308,7 +308,7 @@ export class IOLoop {
     const ring = this.ring;
     const owners = this.#owners;
     const generations = this.generations;
-    const wokeMs = this.clock.turnMs - this.clock.skewMs;
+    const wokeMs = this.clock.startTurn();
     let at = 0;
     this.turnWords = words;
     this.inTurn = true;

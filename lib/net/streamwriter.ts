@@ -69,7 +69,7 @@ export class StreamWriter {
     const { slot, generation, loop } = this.#socket;
     if (typeof data === "string") loop.outbox.writeText(slot, generation, data);
     else loop.outbox.writeBytes(slot, generation, data);
-    loop.lastActive[slot] = loop.clock.turnMs;
+    loop.lastActive[slot] = loop.clock.recentMs;
     const start = this.#total;
     this.#total += bytes;
     return this.#waiterFor(start).promise;

@@ -32,7 +32,7 @@ export class ConnectionTable {
   /** A connection begins; the server's onDeadline() is called for it in `inMs`. */
   open(slot: number, inMs: number): void {
     const { clock, wheel } = this.#loop;
-    const deadlineMs = clock.turnMs + inMs;
+    const deadlineMs = clock.recentMs + inMs;
     this.states[slot] = IDLE;
     this.#deadlines[slot] = wheel.add(deadlineMs, this.#server, slot);
     this.#loop.wheelChanged(deadlineMs);
@@ -40,7 +40,7 @@ export class ConnectionTable {
 
   /** Has onDeadline() called in `inMs`, and not when it would have been. */
   setDeadline(slot: number, inMs: number): void {
-    const deadlineMs = this.#loop.clock.turnMs + inMs;
+    const deadlineMs = this.#loop.clock.recentMs + inMs;
     this.#loop.wheel.update(this.#deadlines[slot]!, deadlineMs);
     this.#loop.wheelChanged(deadlineMs);
   }

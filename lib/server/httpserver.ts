@@ -287,8 +287,11 @@ export class HTTPServer
     if (this.loop.generations[slot] !== generation) return;
     this.loop.setOwner(slot, this);
     this.#states[slot] = headSinceMs >= 0 ? HEAD : IDLE;
+    const { recentMs } = this.loop.clock;
+    // Its silence begins now: what was last read is the request that has just been answered.
+    this.loop.lastActive[slot] = recentMs;
     if (headSinceMs >= 0 && this.options.headTimeoutMs > 0) {
-      const leftMs = headSinceMs + this.options.headTimeoutMs - this.loop.clock.turnMs;
+      const leftMs = headSinceMs + this.options.headTimeoutMs - recentMs;
       this.setDeadline(slot, Math.max(0, leftMs));
     }
   }

@@ -33,7 +33,7 @@ class SilentCodecs implements WheelOwner {
   add(codec: SilentCodec): void {
     this.#codecs.add(codec);
     if (this.#entry !== 0) return;
-    const deadlineMs = this.#loop.clock.turnMs + SILENT_MS;
+    const deadlineMs = this.#loop.clock.recentMs + SILENT_MS;
     this.#entry = this.#loop.wheel.add(deadlineMs, this, 0);
     this.#loop.wheelChanged(deadlineMs);
   }

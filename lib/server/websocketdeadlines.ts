@@ -102,7 +102,7 @@ export abstract class WebSocketDeadlines extends PreparedSender {
   protected setDeadline(inMs: number): void {
     const { loop } = this.profile;
     const { more } = this;
-    const deadlineMs = loop.clock.turnMs + inMs;
+    const deadlineMs = loop.clock.recentMs + inMs;
     if (more.deadline === 0 || !loop.wheel.update(more.deadline, deadlineMs)) {
       let owner = owners.get(loop);
       if (owner === undefined) {

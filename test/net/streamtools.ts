@@ -161,6 +161,15 @@ export function descriptorCount(): number {
   return readdirSync("/proc/self/fd").length;
 }
 
+/** Nothing is under way, and the loop waits for it: a descriptor that is ready for ever would have it turn thousands of times. */
+export async function assertAtRest(): Promise<void> {
+  // Not the share of the time that it was busy: somebody else may have the CPU meanwhile.
+  const before = performance.nodeTiming.uvMetricsInfo.loopCount;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const count = performance.nodeTiming.uvMetricsInfo.loopCount - before;
+  assert.ok(count < 100, `${count} iterations of the event loop`);
+}
+
 /** A port of 127.0.0.1 on which nobody listens. */
 export async function deadPort(): Promise<number> {
   const server = new TestServer(() => {}).listen(0, "127.0.0.1");

@@ -1,9 +1,10 @@
 /** Connections that are kept: for how long, and until when. (Who may keep one: vectors, Connection.) */
 import * as assert from "uvu/assert";
 import { RequestHandler } from "../../lib/index.ts";
-import { deferred } from "../support/deferred.ts";
+import { deferred, until } from "../support/deferred.ts";
 import { RawClient, turns } from "../support/rawclient.ts";
-import { serverSuite, startServer } from "../support/servers.ts";
+import { MINUTE_MS, passBetweenTurns, serverSuite, startServer } from "../support/servers.ts";
+import { gated } from "./stoptools.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -21,48 +22,72 @@ keptAlive("serves a thousand requests, one after the other", async () => {
   client.assertOpen();
 });
 keptAlive("is closed after keepAliveTimeoutMs without a request", async () => {
-  const { connect, clock } = await startServer([["/", Hello]], { keepAliveTimeoutMs: 5_000 });
+  const { connect, clock } = await startServer([["/", Hello]], {
+    keepAliveTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send(GET);
   await client.receives("HTTP/1.1 200 OK");
   await client.receives("hello");
 
-  clock.advance(4_000);
+  clock.advance(4 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(2_500); // late by one tick of the wheel at most
+  clock.advance(MINUTE_MS + 1_000); // late by one tick of the wheel at most
   await client.closed();
 });
 keptAlive("begins its time anew with each request", async () => {
-  const { connect, clock } = await startServer([["/", Hello]], { keepAliveTimeoutMs: 5_000 });
+  const { connect, clock } = await startServer([["/", Hello]], {
+    keepAliveTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   for (let i = 0; i < 5; i++) {
     assert.is((await client.get("/")).text, "hello");
-    clock.advance(4_000);
+    clock.advance(4 * MINUTE_MS);
     await client.staysOpen();
   }
-  clock.advance(2_500);
+  clock.advance(MINUTE_MS + 1_000);
   await client.closed();
 });
 keptAlive("does not count the time of a handler as idle", async () => {
+  const begun = deferred();
   const gate = deferred();
   class Slow extends RequestHandler {
     async get() {
+      begun.resolve();
       await gate.promise;
       this.write("slow");
     }
   }
-  const { connect, clock } = await startServer([["/", Slow]], { keepAliveTimeoutMs: 5_000 });
+  const { connect, clock } = await startServer([["/", Slow]], {
+    keepAliveTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send(GET);
-  await turns(3);
-  clock.advance(60_000);
+  await begun.promise;
+  clock.advance(60 * MINUTE_MS);
   await client.staysOpen();
   gate.resolve();
   assert.is((await client.readResponse()).text, "slow");
 
-  clock.advance(4_000);
+  clock.advance(4 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(2_500);
+  clock.advance(MINUTE_MS + 1_000);
+  await client.closed();
+});
+keptAlive("has its whole time behind an answer that comes after a long silence", async () => {
+  const { gate, begun, Gated } = gated();
+  const { connect, clock } = await startServer([["/", Gated]], {
+    keepAliveTimeoutMs: 5 * MINUTE_MS,
+  });
+  const client = await connect();
+  await client.send(GET);
+  await begun;
+  await passBetweenTurns(60 * MINUTE_MS);
+  gate.resolve();
+  assert.is((await client.readResponse()).status, 200);
+  clock.advance(4 * MINUTE_MS);
+  await client.staysOpen();
+  clock.advance(MINUTE_MS + 1_000);
   await client.closed();
 });
 keptAlive("is closed quietly when the client ends it between requests", async () => {
@@ -81,13 +106,15 @@ keptAlive("may be ended by the client as soon as it has asked", async () => {
   await client.closed();
 });
 keptAlive("is not disturbed by the deadline of a neighbour", async () => {
-  const { connect, clock } = await startServer([["/", Hello]], { keepAliveTimeoutMs: 5_000 });
+  const { connect, clock } = await startServer([["/", Hello]], {
+    keepAliveTimeoutMs: 5 * MINUTE_MS,
+  });
   const [idle, busy] = [await connect(), await connect()];
   assert.is((await idle.get("/")).text, "hello");
   assert.is((await busy.get("/")).text, "hello");
-  clock.advance(3_000);
+  clock.advance(3 * MINUTE_MS);
   assert.is((await busy.get("/")).text, "hello");
-  clock.advance(3_500);
+  clock.advance(2 * MINUTE_MS + 1_000);
   await idle.closed();
   await busy.staysOpen();
 });
@@ -111,13 +138,34 @@ noKeepAlive("closes after HTTP/1.0 that asked to be kept", async () => {
   assert.is.not(response.header("connection")?.toLowerCase(), "keep-alive");
   await client.closed();
 });
+noKeepAlive("gives the client lingerTimeoutMs to close, however late the answer", async () => {
+  const { gate, begun, Gated } = gated();
+  const { server, connect, clock } = await startServer([["/", Gated]], {
+    noKeepAlive: true,
+    lingerTimeoutMs: 5 * MINUTE_MS,
+  });
+  const client = await connect();
+  await client.send(GET);
+  await begun;
+  await passBetweenTurns(60 * MINUTE_MS);
+  gate.resolve();
+  assert.is((await client.readResponse()).status, 200);
+  await client.closed();
+  clock.advance(4 * MINUTE_MS);
+  await turns(4);
+  assert.is(server.connectionCount, 1);
+  clock.advance(MINUTE_MS + 1_000);
+  await until(() => server.connectionCount === 0, "end of the connection");
+});
 noKeepAlive.run();
 
 const stop = serverSuite("stop()");
 stop("closes the listener and lets a request in flight finish", async () => {
+  const begun = deferred();
   const gate = deferred();
   class Slow extends RequestHandler {
     async get() {
+      begun.resolve();
       await gate.promise;
       this.write("slow");
     }
@@ -125,7 +173,7 @@ stop("closes the listener and lets a request in flight finish", async () => {
   const { server, connect, port } = await startServer([["/", Slow]]);
   const client = await connect();
   await client.send(GET);
-  await turns(3);
+  await begun.promise;
   const stopped = server.stop();
   await turns(3);
   let refusal: unknown;

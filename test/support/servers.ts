@@ -15,7 +15,9 @@
  */
 import { suite, type Test } from "uvu";
 import { type Logger, setLogger, setLogLevel } from "../../lib/base/log.ts";
+import { CLOCK_SKEW } from "../../lib/native/addon.ts";
 import { Application, type HTTPServer, IOLoop } from "../../lib/index.ts";
+import { until } from "./deferred.ts";
 import { RawClient, type RawClientOptions, turns } from "./rawclient.ts";
 
 export type Routes = ConstructorParameters<typeof Application>[0];
@@ -39,6 +41,32 @@ export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly message: string;
   readonly error: unknown;
+}
+
+/**
+ * The unit of the times that tests set and then push the clock by. Real time goes on beside the clock: only where times are
+ * this far apart is the outcome the same when the machine has kept the process waiting for seconds.
+ */
+export const MINUTE_MS = 60_000;
+
+/**
+ * Has time pass in which the loop has no turn, as on a server that waits for one slow handler: the kernel's clock goes on and
+ * nobody reads it. Resolves between turns; what the caller does before it awaits again is done there.
+ */
+export async function passBetweenTurns(ms: number): Promise<void> {
+  const { clock } = IOLoop.current().poller;
+  await new Promise((resolve) => setImmediate(resolve));
+  clock[CLOCK_SKEW] = (clock[CLOCK_SKEW] ?? 0) + ms;
+}
+
+/** Waits until bytes are queued and no more of them leave: the kernel's buffers are full, and the other side does not read. */
+export async function untilStalled(): Promise<void> {
+  const loop = IOLoop.current();
+  await until(() => loop.stats().queuedBytes > 0, "bytes that the kernel does not take");
+  for (let before = -1; before !== loop.stats().sentBytes; ) {
+    before = loop.stats().sentBytes;
+    await turns(100);
+  }
 }
 
 const running = new Set<StartedServer>();

@@ -1,18 +1,26 @@
 /** Pings that the server sends, their deadlines on the loop's clock, and what is done about a peer that has vanished. */
 import * as assert from "uvu/assert";
 import { STAT_QUEUED_BYTES } from "../../lib/native/addon.ts";
-import { Application, type CodedError, IOLoop, type WebSocketOptions } from "../../lib/index.ts";
+import {
+  Application,
+  type CodedError,
+  IOLoop,
+  type WebSocketHandler,
+  type WebSocketOptions,
+} from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { close, closing, masked, pong, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
 import {
   logged,
   loggedErrors,
+  MINUTE_MS,
+  passBetweenTurns,
   type Settings,
   serverSuite,
   startServer,
 } from "../support/servers.ts";
-import { Echo, open } from "../support/websockets.ts";
+import { Echo, open, type Peer } from "../support/websockets.ts";
 
 const t = serverSuite("pings of a WebSocket");
 
@@ -29,6 +37,14 @@ async function pinging(settings: Settings, options: WebSocketOptions = {}) {
   return { ...server, peer, closes: () => closes };
 }
 
+/** Sends frames, and waits until the server has read them. */
+async function arrive(peer: Peer, ...frames: Buffer[]): Promise<void> {
+  const loop = IOLoop.current();
+  const wanted = frames.reduce((sum, { length }) => sum + length, loop.stats().receivedBytes);
+  peer.send(...frames);
+  await until(() => loop.stats().receivedBytes >= wanted, "frames at the server");
+}
+
 t("are not sent unless asked for", async () => {
   const { peer, clock } = await pinging({});
   clock.advance(3_600_000);
@@ -39,47 +55,45 @@ t("are not sent unless asked for", async () => {
 
 t("come at each interval as long as they are answered", async () => {
   const { peer, clock } = await pinging({
-    websocketPingIntervalMs: 10_000,
-    websocketPingTimeoutMs: 5_000,
+    websocketPingIntervalMs: 10 * MINUTE_MS,
+    websocketPingTimeoutMs: 5 * MINUTE_MS,
   });
   for (let i = 0; i < 5; i++) {
-    clock.advance(9_000);
+    clock.advance(9 * MINUTE_MS);
     await turns(3);
     assert.is(peer.client.unread, "");
-    clock.advance(1_100);
+    clock.advance(MINUTE_MS + 1_000);
     await peer.gets(0x89);
-    clock.advance(4_000);
-    peer.send(pong());
-    await turns(4);
-    clock.advance(5_000 - 4_000 - 100);
+    clock.advance(4 * MINUTE_MS);
+    await arrive(peer, pong());
+    clock.advance(2 * MINUTE_MS);
     await peer.client.staysOpen();
-    // 10 s from ping to ping: 5.9 s are left, and a tick.
-    clock.advance(4_000);
+    // 10 minutes from ping to ping: 4 are left, and a tick.
+    clock.advance(3 * MINUTE_MS);
     await turns(2);
     assert.is(peer.client.unread, "");
-    clock.advance(1_200);
+    clock.advance(MINUTE_MS + 1_000);
     await peer.gets(0x89);
-    peer.send(pong());
-    await turns(4);
+    await arrive(peer, pong());
   }
 });
 
 t(
   "that are not answered in time close with 1000, once, and then the connection is cut",
   async () => {
-    const { peer, clock, closes } = await pinging({
-      websocketPingIntervalMs: 10_000,
-      websocketPingTimeoutMs: 5_000,
-    });
-    clock.advance(10_100);
+    const { peer, clock, closes } = await pinging(
+      { websocketPingIntervalMs: 10 * MINUTE_MS, websocketPingTimeoutMs: 5 * MINUTE_MS },
+      { closeTimeoutMs: 5 * MINUTE_MS },
+    );
+    clock.advance(10 * MINUTE_MS + 1_000);
     await peer.gets(0x89);
-    clock.advance(4_800);
+    clock.advance(4 * MINUTE_MS);
     await peer.client.staysOpen();
-    clock.advance(400);
+    clock.advance(MINUTE_MS + 1_000);
     await peer.gets(0x88, closing(1000, "ping timed out"));
-    clock.advance(4_800);
+    clock.advance(4 * MINUTE_MS);
     await peer.client.staysOpen();
-    clock.advance(400);
+    clock.advance(MINUTE_MS + 1_000);
     await peer.client.gone();
     await until(() => closes() === 1, "onClose");
     assert.equal(loggedErrors(), []);
@@ -87,14 +101,13 @@ t(
 );
 
 t("may be answered by anything that has been read since", async () => {
-  const { peer, clock } = await pinging({ websocketPingIntervalMs: 10_000 });
+  const { peer, clock } = await pinging({ websocketPingIntervalMs: 10 * MINUTE_MS });
   for (const frame of [text("x"), masked(0x01, "half"), masked(0x80)]) {
-    clock.advance(10_100);
+    clock.advance(10 * MINUTE_MS + 1_000);
     await turns(2);
-    peer.send(frame);
-    await turns(4);
+    await arrive(peer, frame);
   }
-  clock.advance(5_000);
+  clock.advance(5 * MINUTE_MS);
   await turns(2);
   peer.client.assertOpen();
 });
@@ -138,17 +151,41 @@ t("do not put off the deadline of a close frame", async () => {
   await peer.gets(0x89);
   gate.resolve();
   await peer.gets(0x88, closing(1000));
-  peer.send(pong());
-  await turns(4);
+  await arrive(peer, pong());
   clock.advance(2_200);
   await peer.client.gone();
 });
 
+t(
+  "or none, the deadline of a close frame is counted from it, however long the silence was",
+  async () => {
+    const opened = deferred<WebSocketHandler>();
+    class Opened extends Echo {
+      static override readonly websocket = { closeTimeoutMs: 5 * MINUTE_MS };
+      override open() {
+        opened.resolve(this);
+      }
+    }
+    const { connect, clock } = await startServer([["/", Opened]]);
+    const peer = await open({ connect });
+    const handler = await opened.promise;
+    await passBetweenTurns(60 * MINUTE_MS);
+    handler.close(1000);
+    await peer.gets(0x88, closing(1000));
+    clock.advance(4 * MINUTE_MS);
+    await peer.client.staysOpen();
+    clock.advance(MINUTE_MS + 1_000);
+    await peer.client.gone();
+  },
+);
+
 t("do not end a connection whose listener is at work on what came before", async () => {
+  const begun = deferred();
   const gate = deferred();
   class Slow extends Echo {
-    static override readonly websocket = { pingIntervalMs: 1_000 };
+    static override readonly websocket = { pingIntervalMs: 10 * MINUTE_MS };
     override async onMessage(message: string | Buffer) {
+      begun.resolve();
       await gate.promise;
       await this.writeMessage(message);
     }
@@ -156,11 +193,11 @@ t("do not end a connection whose listener is at work on what came before", async
   const server = await startServer([["/", Slow]]);
   const peer = await open(server);
   peer.send(text("a"));
-  await turns(3);
+  await begun.promise;
   peer.send(text("b"));
   await turns(3);
   for (let i = 0; i < 10; i++) {
-    server.clock.advance(1_100);
+    server.clock.advance(10 * MINUTE_MS + 1_000);
     await turns(1);
   }
   gate.resolve();
@@ -233,12 +270,12 @@ t("may be said by a class in the place of its application", async () => {
 });
 
 t("of thousands of connections have one owner on the wheel", async () => {
-  const server = await startServer([["/", Echo]], {}, { websocketPingIntervalMs: 1_000 });
+  const server = await startServer([["/", Echo]], {}, { websocketPingIntervalMs: 10 * MINUTE_MS });
   const peers = await Promise.all(Array.from({ length: 200 }, () => open(server)));
   const { wheel } = IOLoop.current();
   const before = wheel.size;
   assert.ok(before >= 200);
-  server.clock.advance(1_100);
+  server.clock.advance(10 * MINUTE_MS + 1_000);
   await Promise.all(peers.map((peer) => peer.gets(0x89)));
   assert.is(wheel.size, before);
 });
