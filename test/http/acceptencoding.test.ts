@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type ContentCoding, negotiateEncoding } from "../../lib/http/acceptencoding.ts";
+import { cpuMs } from "../support/cputime.ts";
 
 const all: readonly ContentCoding[] = ["br", "zstd", "gzip"];
 
@@ -70,8 +71,8 @@ for (const [header, offered, chosen] of table) {
   });
 }
 t("reads a field of 60 KiB in a moment", () => {
-  const startedAt = performance.now();
+  const startedMs = cpuMs();
   assert.is(negotiateEncoding(`${"x;q=0.5,".repeat(7500)}gzip`, all), "gzip");
-  assert.ok(performance.now() - startedAt < 500);
+  assert.ok(cpuMs() - startedMs < 500);
 });
 t.run();

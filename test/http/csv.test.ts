@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseCSV } from "../../lib/http/csv.ts";
+import { cpuMs } from "../support/cputime.ts";
 
 function cells(text: string): (readonly string[])[] {
   return parseCSV(text).map((row) => row.cells);
@@ -46,11 +47,11 @@ csv("are read somehow when quotes are wrong", () => {
 });
 
 csv("of a megabyte of quotes or commas take no time to speak of", () => {
-  const start = performance.now();
+  const startedMs = cpuMs();
   parseCSV('"'.repeat(1_000_001));
   parseCSV(",".repeat(1_000_000));
   parseCSV('a"'.repeat(500_000));
-  assert.ok(performance.now() - start < 2_000);
+  assert.ok(cpuMs() - startedMs < 2_000);
 });
 
 csv.run();

@@ -283,7 +283,7 @@ for (const [what, isListenedFirst] of [
     assert.is((await early?.get("/"))?.status ?? 200, 200);
     for (const number of numbers) loop.removeHandler(number);
     assert.is((await early?.get("/"))?.status ?? 200, 200);
-    const client = await RawClient.connect({ port, deadlineMs: 2_000 });
+    const client = await RawClient.connect({ port });
     try {
       assert.is((await client.get("/")).status, 200);
     } finally {

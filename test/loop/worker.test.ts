@@ -24,7 +24,7 @@ async function startWorker(data = "serve"): Promise<Serving> {
   return {
     worker,
     port,
-    exited: within(exited, "end of the worker", 30_000),
+    exited: within(exited, "end of the worker", 90_000),
     async connect() {
       const client = await RawClient.connect({ port });
       clients.push(client);

@@ -5,7 +5,7 @@ import type { Exchange, RequestDispatcher } from "../../lib/server/exchange.ts";
 import { IOLoop } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
-import { serverSuite } from "../support/servers.ts";
+import { MINUTE_MS, serverSuite } from "../support/servers.ts";
 import { answer, post, Recorder, SlowRecorder, serving } from "./serving.ts";
 
 const limits = serverSuite("the limits of one body");
@@ -109,13 +109,13 @@ limits("are whole numbers from 0 on", async () => {
 
 limits("of time may be a body's own", async () => {
   const reader = new Recorder();
-  await serving(limited(reader), { bodyTimeoutMs: 3_600_000 }, async ({ connect }) => {
+  await serving(limited(reader), { bodyTimeoutMs: 60 * MINUTE_MS }, async ({ connect, server }) => {
     const client = await connect();
-    await client.send(post("Content-Length: 42", "//1000"));
-    await turns(4);
-    IOLoop.current().clock.advance(900);
+    await client.send(post("Content-Length: 42", `//${10 * MINUTE_MS}`));
+    await until(() => server.stats().connections.busy === 1, "half a request");
+    IOLoop.current().clock.advance(9 * MINUTE_MS);
     await client.staysOpen();
-    IOLoop.current().clock.advance(300);
+    IOLoop.current().clock.advance(MINUTE_MS + 1_000);
     assert.is((await client.readResponse()).status, 408);
     await client.closed();
     assert.equal(reader.events, ["aborted ERR_HTTP_BODY_TIMEOUT"]);
@@ -125,18 +125,22 @@ limits("of time may be a body's own", async () => {
 limits("of time do not count what the reader takes", async () => {
   const gate = deferred();
   const reader = new SlowRecorder(gate.promise);
-  const options = { bodyTimeoutMs: 5_000, minBodyBytesPerSecond: 0, keepAliveTimeoutMs: 1_000 };
+  const options = {
+    bodyTimeoutMs: 5 * MINUTE_MS,
+    minBodyBytesPerSecond: 0,
+    keepAliveTimeoutMs: MINUTE_MS,
+  };
   await serving(limited(reader), options, async ({ connect }) => {
     const client = await connect();
     await client.send(`${post("Content-Length: 10")}hello`);
     await until(() => reader.events.length === 1, "piece");
-    for (let i = 0; i < 10; i++) IOLoop.current().clock.advance(4_000);
+    for (let i = 0; i < 10; i++) IOLoop.current().clock.advance(4 * MINUTE_MS);
     await client.staysOpen();
     gate.resolve();
     await turns(4);
-    IOLoop.current().clock.advance(4_000);
+    IOLoop.current().clock.advance(4 * MINUTE_MS);
     await client.staysOpen();
-    IOLoop.current().clock.advance(1_200);
+    IOLoop.current().clock.advance(MINUTE_MS + 1_000);
     assert.is((await client.readResponse()).status, 408);
     assert.equal(reader.events, [5, "aborted ERR_HTTP_BODY_TIMEOUT"]);
   });

@@ -5,7 +5,13 @@ import { ConnectionLimits, networkOf } from "../../lib/server/connectionlimits.t
 import { RequestHandler, WebSocketHandler } from "../../lib/index.ts";
 import { until } from "../support/deferred.ts";
 import type { RawClient } from "../support/rawclient.ts";
-import { logged, type StartedServer, serverSuite, startServer } from "../support/servers.ts";
+import {
+  logged,
+  MINUTE_MS,
+  type StartedServer,
+  serverSuite,
+  startServer,
+} from "../support/servers.ts";
 import { handshake, open as openPeer } from "../support/websockets.ts";
 
 class Hello extends RequestHandler {
@@ -65,7 +71,7 @@ for (const option of ["maxConnections", "maxConnectionsPerAddress"] as const) {
   });
 
   t("ends connections at once when twice as many are open", async () => {
-    const started = await startServer(ROUTES, { [option]: 2 });
+    const started = await startServer(ROUTES, { [option]: 2, lingerTimeoutMs: 60 * MINUTE_MS });
     await served(started);
     await served(started);
     // They were told, and have not closed yet.
@@ -84,13 +90,17 @@ for (const option of ["maxConnections", "maxConnectionsPerAddress"] as const) {
   });
 
   t("gives those who were told lingerTimeoutMs to close", async () => {
-    const started = await startServer(ROUTES, { [option]: 1, lingerTimeoutMs: 5_000 });
+    const started = await startServer(ROUTES, {
+      [option]: 1,
+      lingerTimeoutMs: 5 * MINUTE_MS,
+      keepAliveTimeoutMs: 60 * MINUTE_MS,
+    });
     await served(started);
     const refused = await started.connect();
     await isRefused(refused);
-    started.clock.advance(4_000);
+    started.clock.advance(4 * MINUTE_MS);
     assert.is(started.server.connectionCount, 2);
-    started.clock.advance(1_200);
+    started.clock.advance(MINUTE_MS + 1_000);
     await until(() => started.server.connectionCount === 1, "the end of the refused");
   });
 

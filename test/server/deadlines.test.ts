@@ -3,76 +3,90 @@
  * that is not read. (An idle kept-alive connection: keepalive.test.ts.)
  */
 import * as assert from "uvu/assert";
-import { RequestHandler } from "../../lib/index.ts";
-import { until } from "../support/deferred.ts";
+import { type HTTPServer, IOLoop, RequestHandler } from "../../lib/index.ts";
+import { deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
-import { serverSuite, startServer } from "../support/servers.ts";
+import { MINUTE_MS, serverSuite, startServer, untilStalled } from "../support/servers.ts";
 import { vectorRoutes } from "../support/vectorapp.ts";
 import { assertRefusal } from "../support/vectorrunner.ts";
 
 const HALF_HEAD = "GET / HTTP/1.1\r\nHost: a\r\n";
 const POST = "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n";
 
+/** Waits until the server has read so much of a request that its deadline runs. */
+async function hasBegun(server: HTTPServer, what: "head" | "busy"): Promise<void> {
+  await until(() => server.stats().connections[what] === 1, "a request that has begun");
+}
+
 const head = serverSuite("headTimeoutMs");
 head("refuses half a head with 408", async () => {
-  const { connect, clock } = await startServer(vectorRoutes, { headTimeoutMs: 5_000 });
+  const { server, connect, clock } = await startServer(vectorRoutes, {
+    headTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send(HALF_HEAD);
-  await turns(3);
+  await hasBegun(server, "head");
 
-  clock.advance(4_000);
+  clock.advance(4 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(2_500); // late by one tick of the wheel at most
+  clock.advance(MINUTE_MS + 1_000); // late by one tick of the wheel at most
   const response = await client.readResponse();
   assert.is(response.status, 408);
   assertRefusal(response);
   await client.closed();
 });
 head("is not put off by a byte now and then", async () => {
-  const { connect, clock } = await startServer(vectorRoutes, { headTimeoutMs: 5_000 });
+  const { server, connect, clock } = await startServer(vectorRoutes, {
+    headTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send(HALF_HEAD);
-  await turns(3);
+  await hasBegun(server, "head");
   for (let i = 0; i < 8 && client.unread === ""; i++) {
     void client.send("X");
     await turns(3);
-    clock.advance(1_000);
+    clock.advance(MINUTE_MS);
     await turns(3);
   }
   assert.is((await client.readResponse()).status, 408);
   await client.closed();
 });
 head("counts for a second request of a connection too", async () => {
-  const { connect, clock } = await startServer(vectorRoutes, { headTimeoutMs: 5_000 });
+  const { server, connect, clock } = await startServer(vectorRoutes, {
+    headTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   assert.is((await client.get("/")).text, "hello");
   await client.send(HALF_HEAD);
-  await turns(3);
-  clock.advance(4_000);
+  await hasBegun(server, "head");
+  clock.advance(4 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(2_500);
+  clock.advance(MINUTE_MS + 1_000);
   assert.is((await client.readResponse()).status, 408);
   await client.closed();
 });
 head("leaves alone a head that is ended in time", async () => {
-  const { connect, clock } = await startServer(vectorRoutes, { headTimeoutMs: 5_000 });
+  const { server, connect, clock } = await startServer(vectorRoutes, {
+    headTimeoutMs: 5 * MINUTE_MS,
+    keepAliveTimeoutMs: 60 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send(HALF_HEAD);
-  await turns(3);
-  clock.advance(4_000);
+  await hasBegun(server, "head");
+  clock.advance(4 * MINUTE_MS);
   await client.send("\r\n");
   assert.is((await client.readResponse()).text, "hello");
-  clock.advance(20_000);
+  clock.advance(20 * MINUTE_MS);
   await client.staysOpen();
 });
 head("closes a connection on which nothing ever came", async () => {
   const { connect, clock } = await startServer(vectorRoutes, {
-    headTimeoutMs: 5_000,
-    keepAliveTimeoutMs: 5_000,
+    headTimeoutMs: 5 * MINUTE_MS,
+    keepAliveTimeoutMs: 5 * MINUTE_MS,
   });
   const client = await connect();
   await client.staysOpen();
-  clock.advance(7_000);
+  clock.advance(7 * MINUTE_MS);
   const said = (await client.readToEnd()).toString("latin1");
   assert.ok(said === "" || said.startsWith("HTTP/1.1 408 "), said);
 });
@@ -81,38 +95,42 @@ head.run();
 const idle = serverSuite("idleConnectionTimeoutMs");
 idle("is keepAliveTimeoutMs under Tornado's name, and wins over it", async () => {
   const { connect, clock } = await startServer(vectorRoutes, {
-    keepAliveTimeoutMs: 60_000,
-    idleConnectionTimeoutMs: 5_000,
+    keepAliveTimeoutMs: 60 * MINUTE_MS,
+    idleConnectionTimeoutMs: 5 * MINUTE_MS,
   });
   const client = await connect();
   assert.is((await client.get("/")).text, "hello");
-  clock.advance(4_000);
+  clock.advance(4 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(2_000);
+  clock.advance(2 * MINUTE_MS);
   await client.closed();
 });
 idle.run();
 
 const body = serverSuite("bodyTimeoutMs");
 body("refuses a body that does not come with 408", async () => {
-  const { connect, clock } = await startServer(vectorRoutes, { bodyTimeoutMs: 5_000 });
+  const { server, connect, clock } = await startServer(vectorRoutes, {
+    bodyTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send(POST);
-  await turns(3);
-  clock.advance(4_000);
+  await hasBegun(server, "busy");
+  clock.advance(4 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(2_500);
+  clock.advance(MINUTE_MS + 1_000);
   const response = await client.readResponse();
   assert.is(response.status, 408);
   assertRefusal(response);
   await client.closed();
 });
 body("refuses chunks that do not come with 408", async () => {
-  const { connect, clock } = await startServer(vectorRoutes, { bodyTimeoutMs: 5_000 });
+  const { server, connect, clock } = await startServer(vectorRoutes, {
+    bodyTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
-  await turns(3);
-  clock.advance(7_000);
+  await hasBegun(server, "busy");
+  clock.advance(7 * MINUTE_MS);
   assert.is((await client.readResponse()).status, 408);
   await client.closed();
 });
@@ -148,34 +166,33 @@ body("leaves alone a long body that comes fast enough", async () => {
   await client.staysOpen();
 });
 body("does not count for the handler that answers", async () => {
-  let answer = (): void => {};
+  const begun = deferred();
+  const gate = deferred();
   class Slow extends RequestHandler {
     async post() {
-      await new Promise<void>((resolve) => {
-        answer = resolve;
-      });
+      begun.resolve();
+      await gate.promise;
       this.write("late");
     }
   }
   const { connect, clock } = await startServer([["/", Slow]], {
-    bodyTimeoutMs: 5_000,
-    headTimeoutMs: 5_000,
-    keepAliveTimeoutMs: 5_000,
-    writeStallTimeoutMs: 5_000,
+    bodyTimeoutMs: 5 * MINUTE_MS,
+    headTimeoutMs: 5 * MINUTE_MS,
+    keepAliveTimeoutMs: 5 * MINUTE_MS,
+    writeStallTimeoutMs: 5 * MINUTE_MS,
   });
   const client = await connect();
   await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
-  await turns(3);
-  clock.advance(60_000);
+  await begun.promise;
+  clock.advance(60 * MINUTE_MS);
   await client.staysOpen();
-  answer();
+  gate.resolve();
   assert.is((await client.readResponse()).text, "late");
 });
 body.run();
 
 const LARGE = 32 * 1024 * 1024;
 let closes = 0;
-let flushes = 0;
 
 class Hello extends RequestHandler {
   get() {
@@ -198,7 +215,6 @@ class Stream extends RequestHandler {
     for (let i = 0; i < 512; i++) {
       this.write(Buffer.alloc(65_536, "x"));
       await this.flush();
-      flushes++;
     }
   }
 
@@ -207,18 +223,14 @@ class Stream extends RequestHandler {
   }
 }
 
-/** Waits until nothing more is taken off the server: the kernel's buffers are full. */
-async function stalled(): Promise<void> {
-  let before = -1;
-  while (before !== flushes) {
-    before = flushes;
-    await turns(100);
-  }
+/** What waits for the kernel to take it. */
+function queuedBytes(): number {
+  return IOLoop.current().stats().queuedBytes;
 }
 
 const stall = serverSuite("writeStallTimeoutMs");
 stall.before.each(() => {
-  closes = flushes = 0;
+  closes = 0;
 });
 for (const [what, handler] of [
   ["an answer", Large],
@@ -229,14 +241,14 @@ for (const [what, handler] of [
       ["/", Hello],
       ["/large", handler],
     ];
-    const { connect, clock } = await startServer(routes, { writeStallTimeoutMs: 5_000 });
+    const { connect, clock } = await startServer(routes, { writeStallTimeoutMs: 5 * MINUTE_MS });
     const client = await connect({ paused: true });
     await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    await stalled();
-    clock.advance(4_000);
+    await untilStalled();
+    clock.advance(4 * MINUTE_MS);
     await turns(4);
     assert.is((await (await connect()).get("/")).text, "hello", "others are served meanwhile");
-    clock.advance(2_500);
+    clock.advance(MINUTE_MS + 1_000);
     await turns(4);
     client.resume();
     await client.gone();
@@ -244,30 +256,36 @@ for (const [what, handler] of [
   });
 }
 stall("leaves alone a client that reads now and then", async () => {
-  const { connect, clock } = await startServer([["/", Large]], { writeStallTimeoutMs: 5_000 });
+  const { connect, clock } = await startServer([["/", Large]], {
+    writeStallTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect({ paused: true });
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  await turns(10);
-  for (let i = 0; i < 8; i++) {
-    const before = client.unread.length;
+  await untilStalled();
+  let reads = 0;
+  for (; queuedBytes() > 8_000_000; reads++) {
+    const before = queuedBytes();
     client.resume();
-    await until(() => client.unread.length > before + 2_000_000, "2 MB read");
+    await until(() => queuedBytes() < before - 1_000_000, "a MB read");
     client.pause();
-    await turns(4);
-    clock.advance(3_000);
+    await untilStalled();
+    clock.advance(3 * MINUTE_MS);
   }
+  assert.ok(reads >= 2, "for longer than writeStallTimeoutMs");
   client.resume();
   assert.is((await client.readResponse()).body.length, LARGE);
 });
 stall("tells a handler that waits on flush() once", async () => {
-  const { connect, clock } = await startServer([["/", Stream]], { writeStallTimeoutMs: 5_000 });
+  const { connect, clock } = await startServer([["/", Stream]], {
+    writeStallTimeoutMs: 5 * MINUTE_MS,
+  });
   const client = await connect({ paused: true });
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  await stalled();
-  clock.advance(4_000);
+  await untilStalled();
+  clock.advance(4 * MINUTE_MS);
   await turns(10);
   assert.is(closes, 0);
-  clock.advance(2_500);
+  clock.advance(MINUTE_MS + 1_000);
   await until(() => closes > 0, "onConnectionClose");
   await turns(10);
   assert.is(closes, 1);

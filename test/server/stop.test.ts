@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { type HTTPServer, RequestHandler } from "../../lib/index.ts";
 import { until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
-import { serverSuite, startServer } from "../support/servers.ts";
+import { MINUTE_MS, serverSuite, startServer } from "../support/servers.ts";
 import { ended, GET, gated, Hello } from "./stoptools.ts";
 
 /** Has it settled? */
@@ -21,22 +21,27 @@ function watched(promise: Promise<unknown>): { isSettled: boolean } {
 const idle = serverSuite("an idle connection of a server that stops");
 
 idle("is closed once it has been silent for stopIdleMs", async () => {
-  const { server, connect, clock } = await startServer([["/", Hello]], { stopIdleMs: 60_000 });
+  const { server, connect, clock } = await startServer([["/", Hello]], {
+    stopIdleMs: 10 * MINUTE_MS,
+  });
   const client = await connect();
   assert.is((await client.get("/")).text, "hello");
-  const stopped = server.stop({ graceMs: 600_000 });
-  clock.advance(59_000);
+  const stopped = server.stop({ graceMs: 60 * MINUTE_MS });
+  clock.advance(9 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(1_200);
+  clock.advance(MINUTE_MS + 1_000);
   await ended(client);
   await stopped;
 });
 
 idle("is closed at once if it has been silent for so long already", async () => {
-  const { server, connect, clock } = await startServer([["/", Hello]], { stopIdleMs: 60_000 });
+  const { server, connect, clock } = await startServer([["/", Hello]], {
+    stopIdleMs: 10 * MINUTE_MS,
+    keepAliveTimeoutMs: 60 * MINUTE_MS,
+  });
   const client = await connect();
   assert.is((await client.get("/")).text, "hello");
-  clock.advance(60_000);
+  clock.advance(10 * MINUTE_MS);
   await client.staysOpen();
   const stopped = server.stop();
   await ended(client);
@@ -62,13 +67,13 @@ idle("has a request that comes before that answered, with Connection: close", as
 idle("is waited for while half a head of it is here", async () => {
   const { server, connect, clock } = await startServer([["/", Hello]], {
     stopIdleMs: 0,
-    headTimeoutMs: 60_000,
+    headTimeoutMs: 60 * MINUTE_MS,
   });
   const client = await connect();
   await client.send("GET / HTTP/1.1\r\n");
   await until(() => server.stats().connections.head === 1, "half a head");
   const stopped = server.stop({ graceMs: 3_600_000 });
-  clock.advance(30_000);
+  clock.advance(30 * MINUTE_MS);
   await client.staysOpen();
   await client.send("Host: a\r\n\r\n");
   assert.is((await client.readResponse()).header("connection"), "close");
@@ -141,11 +146,11 @@ busy("is cut off after graceMs, and its handler is told", async () => {
   const client = await connect();
   await client.send(GET);
   await begun;
-  const stopped = server.stop({ graceMs: 20_000 });
-  clock.advance(19_000);
+  const stopped = server.stop({ graceMs: 20 * MINUTE_MS });
+  clock.advance(19 * MINUTE_MS);
   await client.staysOpen();
   assert.equal(gone, []);
-  clock.advance(1_200);
+  clock.advance(MINUTE_MS + 1_000);
   await client.gone();
   await stopped;
   assert.equal(gone, ["gone"]);
@@ -153,14 +158,16 @@ busy("is cut off after graceMs, and its handler is told", async () => {
 
 busy("is cut off after stopGraceMs if stop() says nothing else", async () => {
   const { begun, gone, Gated } = gated();
-  const { server, connect, clock } = await startServer([["/", Gated]], { stopGraceMs: 50_000 });
+  const { server, connect, clock } = await startServer([["/", Gated]], {
+    stopGraceMs: 50 * MINUTE_MS,
+  });
   const client = await connect();
   await client.send(GET);
   await begun;
   const stopped = server.stop();
-  clock.advance(49_000);
+  clock.advance(49 * MINUTE_MS);
   await client.staysOpen();
-  clock.advance(1_200);
+  clock.advance(MINUTE_MS + 1_000);
   await stopped;
   assert.equal(gone, ["gone"]);
   await client.gone();
@@ -186,10 +193,10 @@ busy("has its time shortened, never lengthened, by a second stop()", async () =>
   const client = await connect();
   await client.send(GET);
   await begun;
-  const stopped = server.stop({ graceMs: 60_000 });
-  void server.stop({ graceMs: 20_000 });
-  void server.stop({ graceMs: 90_000 });
-  clock.advance(20_200);
+  const stopped = server.stop({ graceMs: 30 * MINUTE_MS });
+  void server.stop({ graceMs: 20 * MINUTE_MS });
+  void server.stop({ graceMs: 40 * MINUTE_MS });
+  clock.advance(20 * MINUTE_MS + 1_000);
   await stopped;
   assert.equal(gone, ["gone"]);
   await client.gone();
@@ -209,11 +216,11 @@ busy("tells a stream of events at the deadline, by its signal", async () => {
   const client = await connect();
   await client.send(GET);
   await client.receives("first");
-  const stopped = server.stop({ graceMs: 5_000 });
-  clock.advance(4_500);
+  const stopped = server.stop({ graceMs: 5 * MINUTE_MS });
+  clock.advance(4 * MINUTE_MS);
   await client.staysOpen();
   assert.equal(reasons, []);
-  clock.advance(700);
+  clock.advance(MINUTE_MS + 1_000);
   await stopped;
   assert.equal(reasons, ["aborted"]);
   await client.gone();

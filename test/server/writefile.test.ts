@@ -10,7 +10,12 @@ import type { Exchange } from "../../lib/server/exchange.ts";
 import { HTTPServer, IOLoop } from "../../lib/index.ts";
 import { until } from "../support/deferred.ts";
 import { RawClient, turns } from "../support/rawclient.ts";
-import type { ServerOptions, StartedServer } from "../support/servers.ts";
+import {
+  MINUTE_MS,
+  type ServerOptions,
+  type StartedServer,
+  untilStalled,
+} from "../support/servers.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -254,10 +259,11 @@ limits("is given up after writeStallTimeoutMs", () =>
         const client = await connect({ paused: true });
         void client.send(get("/"));
         await until(() => openCount(fd) === 2, "queued file");
-        await endsBetween(4_000, 6_500, { clock, server });
+        await untilStalled();
+        await endsBetween(4 * MINUTE_MS, 6 * MINUTE_MS, { clock, server });
         assert.is(openCount(fd), 1);
       },
-      { writeStallTimeoutMs: 5_000 },
+      { writeStallTimeoutMs: 5 * MINUTE_MS },
     ),
   ),
 );
@@ -273,16 +279,17 @@ limits("has that time from the beginning of the stall, not from its request", ()
         const client = await connect({ paused: true });
         void client.send(get("/"));
         await until(() => waiting !== null, "request");
-        clock.advance(60_000);
+        clock.advance(60 * MINUTE_MS);
         await turns(4);
-        // The connection is looked at every five seconds: at 65, when the stall is three old.
-        clock.advance(2_000);
+        // The connection is looked at every five minutes: at 65, when the stall is three old.
+        clock.advance(2 * MINUTE_MS);
         await turns(4);
         if (waiting !== null) sendWhole(waiting, fd, 16 * MiB);
         await until(() => openCount(fd) === 2, "queued file");
-        await endsBetween(4_000, 6_500, { clock, server });
+        await untilStalled();
+        await endsBetween(4 * MINUTE_MS, 6 * MINUTE_MS, { clock, server });
       },
-      { writeStallTimeoutMs: 5_000 },
+      { writeStallTimeoutMs: 5 * MINUTE_MS },
     );
   }),
 );

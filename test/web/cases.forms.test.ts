@@ -1,6 +1,7 @@
 /** Known requests and the answers they must get, byte for byte: multipart forms and many fields, cases 111 to 115. */
 import * as assert from "uvu/assert";
 import { RequestHandler } from "../../lib/index.ts";
+import { cpuMs } from "../support/cputime.ts";
 import { serverSuite } from "../support/servers.ts";
 import { get, HOST, MULTIPART, serving } from "../support/wire.ts";
 
@@ -82,11 +83,11 @@ t("115: a field that comes 9,000 times is read in time in proportion", async () 
     }
   }
   const { json } = await serving([["/hdr", Header]]);
-  const before = performance.now();
+  const startedMs = cpuMs();
   const bytes = `GET /hdr?n=X HTTP/1.1\r\nHost: 127.0.0.1${"\r\nX: a".repeat(9000)}\r\n\r\n`;
   const { v } = (await json(bytes)) as { v: string };
   assert.is(v.split(",").length, 9000);
-  assert.ok(performance.now() - before < 1000);
+  assert.ok(cpuMs() - startedMs < 1000);
   assert.is(((await json(get("/hdr?n=X", "X: b\r\n"))) as { v: string }).v, "b");
 });
 

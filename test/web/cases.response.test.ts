@@ -2,6 +2,7 @@
 import * as assert from "uvu/assert";
 import { authenticated, decodeSignedValue, RequestHandler } from "../../lib/index.ts";
 import { SetCookies } from "../support/cookies.ts";
+import { cpuMs } from "../support/cputime.ts";
 import { serverSuite } from "../support/servers.ts";
 import { FORM, get, HOST, serving } from "../support/wire.ts";
 
@@ -142,14 +143,14 @@ t("107: reading cookies takes time in proportion to their length", async () => {
     }
   }
   const { ask } = await serving([["/getck", GetCookie]]);
-  const before = performance.now();
+  const startedMs = cpuMs();
   const quoted = await ask(get("/getck", `Cookie: foo="${"\\".repeat(60_000)}"\r\n`));
   assert.is(quoted.status, 200);
   assert.is(quoted.text, "\\".repeat(30_000));
   const many = await ask(get("/getck", `Cookie: ${"a=;".repeat(20_000)}foo=1\r\n`));
   assert.is(many.status, 200);
   assert.is(many.text, "1");
-  assert.ok(performance.now() - before < 1000);
+  assert.ok(cpuMs() - startedMs < 1000);
 });
 
 const SIGNED =

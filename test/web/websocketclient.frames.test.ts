@@ -5,7 +5,7 @@ import { bare, masked } from "../websocket/collector.ts";
 import { IOLoop, type WebSocketClientConnection } from "../../lib/index.ts";
 import { until } from "../support/deferred.ts";
 import { openSockets, type RawPeer, rawServer, stopRawServers } from "../support/rawwebsockets.ts";
-import { loggedErrors, serverSuite } from "../support/servers.ts";
+import { loggedErrors, MINUTE_MS, serverSuite } from "../support/servers.ts";
 import { connect, endConnections } from "../support/websocketclients.ts";
 
 const TEXT = 0x81;
@@ -170,13 +170,13 @@ for (const [what, [bytes, code]] of Object.entries(wrong)) {
 }
 
 t("leave it to the server to close the connection first", async () => {
-  const [connection, peer] = await pair();
+  const [connection, peer] = await pair({ closeTimeoutMs: 5 * MINUTE_MS });
   connection.close(1000);
   await peer.hears("close 03e8");
   peer.send(bare(TEXT, "dropped"));
   peer.send(bare(CLOSE, Buffer.from("03e8", "hex")));
   await until(() => connection.closeCode === 1000, "the answer");
-  IOLoop.current().clock.advance(4_000);
+  IOLoop.current().clock.advance(4 * MINUTE_MS);
   assert.not(peer.isEnded, "the client has closed first");
   assert.not(connection.isClosed);
   peer.socket.end();
@@ -186,12 +186,12 @@ t("leave it to the server to close the connection first", async () => {
 
 t("wait closeTimeoutMs for the server to close the connection, and no longer", async () => {
   const before = openSockets();
-  const [connection, peer] = await pair({ closeTimeoutMs: 3_000 });
+  const [connection, peer] = await pair({ closeTimeoutMs: 3 * MINUTE_MS });
   peer.send(bare(CLOSE, Buffer.from("03e8", "hex")));
   await peer.hears("close 03e8");
-  IOLoop.current().clock.advance(2_800);
+  IOLoop.current().clock.advance(2 * MINUTE_MS);
   assert.not(connection.isClosed);
-  IOLoop.current().clock.advance(400);
+  IOLoop.current().clock.advance(MINUTE_MS + 1_000);
   await connection.closed;
   assert.is(connection.closeCode, 1000);
   await peer.ended();
@@ -200,12 +200,12 @@ t("wait closeTimeoutMs for the server to close the connection, and no longer", a
 });
 
 t("wait closeTimeoutMs for the answer to a close frame, and no longer", async () => {
-  const [connection, peer] = await pair({ closeTimeoutMs: 3_000 });
+  const [connection, peer] = await pair({ closeTimeoutMs: 3 * MINUTE_MS });
   connection.close(1000);
   await peer.hears("close 03e8");
-  IOLoop.current().clock.advance(2_800);
+  IOLoop.current().clock.advance(2 * MINUTE_MS);
   assert.not(connection.isClosed);
-  IOLoop.current().clock.advance(400);
+  IOLoop.current().clock.advance(MINUTE_MS + 1_000);
   await connection.closed;
   assert.is(connection.closeCode, null);
 });
@@ -231,18 +231,21 @@ t("end without a code when the server half-closes, resets, or abort() is called"
 });
 
 t("ping at the interval, and close if nothing comes within the timeout", async () => {
-  const [connection, peer] = await pair({ pingIntervalMs: 10_000, pingTimeoutMs: 2_000 });
+  const [connection, peer] = await pair({
+    pingIntervalMs: 10 * MINUTE_MS,
+    pingTimeoutMs: 2 * MINUTE_MS,
+  });
   const { clock } = IOLoop.current();
-  clock.advance(10_200);
+  clock.advance(10 * MINUTE_MS + 1_000);
   await peer.hears("ping");
   peer.send(bare(PONG, ""));
   peer.send(bare(TEXT, "pong was sent"));
   assert.is(await connection.readMessage(), "pong was sent");
-  clock.advance(9_000);
+  clock.advance(9 * MINUTE_MS);
   assert.is(peer.heard.length, 1);
-  clock.advance(1_200);
+  clock.advance(MINUTE_MS + 1_000);
   await until(() => peer.heard.length === 2, "another ping");
-  clock.advance(2_300);
+  clock.advance(2 * MINUTE_MS + 1_000);
   await until(() => peer.heard.length === 3, "a close frame");
   assert.is(peer.heard[2], `close 03e8${Buffer.from("ping timed out").toString("hex")}`);
   clock.advance(5_200);

@@ -4,7 +4,7 @@ import type { WebSocketHandler } from "../../lib/index.ts";
 import { deferred, until } from "../support/deferred.ts";
 import { bare, close, closing, frameHead, hex, masked, ping, text } from "../support/frames.ts";
 import { turns } from "../support/rawclient.ts";
-import { loggedErrors, serverSuite, startServer } from "../support/servers.ts";
+import { loggedErrors, MINUTE_MS, serverSuite, startServer } from "../support/servers.ts";
 import { type Echo, type Heard, listening, open } from "../support/websockets.ts";
 
 const t = serverSuite("the end of a WebSocket");
@@ -12,7 +12,10 @@ const t = serverSuite("the end of a WebSocket");
 /** An echo server that writes down what its handlers hear; one client; what it heard once the connection has gone. */
 async function one(Handler: (heard: Heard) => typeof Echo = listening) {
   const heard: Heard = [];
-  const server = await startServer([["/", Handler(heard)]]);
+  class Patient extends Handler(heard) {
+    static override readonly websocket = { closeTimeoutMs: 5 * MINUTE_MS };
+  }
+  const server = await startServer([["/", Patient]], { stopGraceMs: 60 * MINUTE_MS });
   const peer = await open(server);
   return {
     ...server,
@@ -268,10 +271,10 @@ t("by a FIN while the listener works for ever, after closeTimeoutMs", async () =
   );
   peer.client.endSending();
   await turns(6);
-  clock.advance(4_000);
+  clock.advance(4 * MINUTE_MS);
   await turns(2);
   assert.is(server.connectionCount, 1);
-  clock.advance(1_200);
+  clock.advance(MINUTE_MS + 1_000);
   assert.equal(await gone(), ["close null null"]);
 });
 
@@ -306,11 +309,11 @@ t("after closeTimeoutMs if the client does not answer close()", async () => {
       },
   );
   await peer.gets(0x88, closing(1000));
-  clock.advance(4_000);
+  clock.advance(4 * MINUTE_MS);
   await peer.client.staysOpen();
   peer.send(text("no answer"));
   await turns(2);
-  clock.advance(1_200);
+  clock.advance(MINUTE_MS + 1_000);
   await peer.client.gone();
   assert.equal(await gone(), ["close null null"]);
 });
@@ -320,7 +323,7 @@ t("after closeTimeoutMs if the client answers and keeps its side open", async ()
   peer.send(close(1000));
   await peer.getsClose(1000);
   assert.is(server.connectionCount, 1);
-  clock.advance(5_200);
+  clock.advance(5 * MINUTE_MS + 1_000);
   assert.equal(await gone(), ["close 1000 null"]);
 });
 
@@ -346,15 +349,16 @@ t("when the server stops and the client never answers", async () => {
   const { peer, gone, server, clock } = await one();
   const stopped = server.stop();
   await peer.gets(0x88, closing(1001));
-  clock.advance(5_200);
+  clock.advance(5 * MINUTE_MS + 1_000);
   await stopped;
   assert.equal(await gone(), ["close null null"]);
 });
 
 t("when the server's grace is over, whatever the client does", async () => {
-  const { peer, gone, server } = await one();
-  const stopped = server.stop({ graceMs: 20 });
+  const { peer, gone, server, clock } = await one();
+  const stopped = server.stop({ graceMs: MINUTE_MS });
   await peer.gets(0x88, closing(1001));
+  clock.advance(MINUTE_MS + 1_000);
   await stopped;
   assert.equal(await gone(), ["close null null"]);
   await peer.client.gone();
