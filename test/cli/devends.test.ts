@@ -28,12 +28,19 @@ dev("ends an app that does not stop", async () => {
   const project = new Project(
     {
       ...devFiles,
-      "word.ts": 'export const word = "busy"; setTimeout(() => { for (;;); }, 500);\n',
+      "word.ts": `export const word: string = "busy";
+process.on("SIGUSR2", () => {
+  console.error("hangs");
+  for (;;);
+});
+`,
     },
     ["esbuild"],
   );
   const run = project.start(["dev", "app.ts", "--port=0"]);
-  await devServed(run);
+  const busy = await devServed(run);
+  process.kill(await pidAt(busy.url), "SIGUSR2");
+  await run.waitFor(/hangs\n/);
   project.write("word.ts", 'export const word = "free";\n');
   const { url } = await devServed(run);
   assert.match(await textOf(url), /^free /);

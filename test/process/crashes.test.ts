@@ -52,9 +52,11 @@ supervised("finishes its requests and ends when the parent is gone", async () =>
   const serving = await program.serves(2);
   const slow = await RawClient.connect({ port: program.port });
   afterwards(() => slow.destroy());
-  await slow.send("GET /slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n");
-  await program.prints(/^begun/);
+  await slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+  const [, worker] = await program.prints(/^begun (\d+)/);
   program.kill("SIGKILL");
+  await program.prints(/^stopping/);
+  process.kill(Number(worker), "SIGUSR2");
   await slow.receives("HTTP/1.1 200 OK");
   for (const { pid } of serving) await gone(pid);
   assert.match(program.stderr, /the parent has gone; what is in progress is finished/);

@@ -3,8 +3,8 @@
  * is said by its argument; each process that accepts prints "serving TASK PID PORT".
  *
  *     /        {"task", "pid"}
- *     /slow    answered after `ms`; "/begun" is printed before
- *     /exit    ends the worker with `code`;  /kill  by SIGKILL;  /hang  stops its loop
+ *     /slow    answered after SIGUSR2; "begun PID" is printed before, and "stopping PID" when the worker is told to stop
+ *     /exit    ends the worker with `code`;  /kill  by SIGKILL;  /hang  stops its loop and prints "hangs PID" before
  *     /stats   supervisorStats()
  */
 import { spawn } from "node:child_process";
@@ -19,6 +19,7 @@ import { HTTPServer } from "../../lib/server/httpserver.ts";
 import { forkProcesses } from "../../lib/process/forkprocesses.ts";
 import type { PreforkOptions } from "../../lib/process/preforkoptions.ts";
 import { taskId } from "../../lib/process/role.ts";
+import { registerStoppable } from "../../lib/process/shutdown.ts";
 import { supervisorStats } from "../../lib/process/workerstats.ts";
 
 /** What the tests may ask for. */
@@ -50,8 +51,11 @@ async function answer(request: HTTPServerRequest): Promise<Response> {
   const query = new URLSearchParams(request.query);
   switch (request.path) {
     case "/slow":
-      console.log("begun", process.pid);
-      await new Promise((resolve) => setTimeout(resolve, Number(query.get("ms"))));
+      registerStoppable({ stop: async () => console.log("stopping", process.pid) });
+      await new Promise((resolve) => {
+        process.once("SIGUSR2", resolve);
+        console.log("begun", process.pid);
+      });
       break;
     case "/stats":
       return Response.json(await supervisorStats());
@@ -62,6 +66,7 @@ async function answer(request: HTTPServerRequest): Promise<Response> {
       process.exit(Number(query.get("code")));
       break;
     case "/hang":
+      console.log("hangs", process.pid);
       // Somebody kills it.
       for (;;);
   }

@@ -109,11 +109,12 @@ export class Prefork {
   }
 
   /** Waits until such a line was printed. */
-  prints(pattern: RegExp): Promise<void> {
-    return this.until(
-      () => this.lines.some((line) => pattern.test(line)),
-      `a line like ${pattern}`,
-    );
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    const look = () => this.lines.map((line) => pattern.exec(line)).find((match) => match !== null);
+    await this.until(() => look() !== undefined, `a line like ${pattern}`);
+    const found = look();
+    if (found === undefined || found === null) throw new Error("the line has gone");
+    return found;
   }
 
   kill(signal: NodeJS.Signals): void {

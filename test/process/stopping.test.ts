@@ -1,15 +1,25 @@
 /** The end of prefork: signals to the parent, while workers serve, start, are replaced or stop already. */
 import * as assert from "uvu/assert";
 import { RawClient } from "../support/rawclient.ts";
-import { afterwards, ask, gone, isAlive, preforkSuite, start } from "./preforktools.ts";
+import {
+  afterwards,
+  ask,
+  gone,
+  isAlive,
+  type Prefork,
+  preforkSuite,
+  start,
+} from "./preforktools.ts";
 
 const stopped = preforkSuite("the parent of prefork");
 
-async function askSlowly(port: number, ms: number): Promise<RawClient> {
-  const client = await RawClient.connect({ port, deadlineMs: 30_000 });
+/** A client that waits for an answer, which its worker gives once it is sent SIGUSR2. */
+async function askSlowly(program: Prefork): Promise<{ client: RawClient; worker: number }> {
+  const client = await RawClient.connect({ port: program.port });
   afterwards(() => client.destroy());
-  await client.send(`GET /slow?ms=${ms} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  return client;
+  await client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+  const [, pid] = await program.prints(/^begun (\d+)/);
+  return { client, worker: Number(pid) };
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -18,10 +28,11 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     async () => {
       const program = start({ workers: 2 });
       const serving = await program.serves(2);
-      const client = await askSlowly(program.port, 300);
-      await program.prints(/^begun/);
+      const { client, worker } = await askSlowly(program);
       program.kill(signal);
       program.kill(signal);
+      await program.prints(/^stopping/);
+      process.kill(worker, "SIGUSR2");
       const response = await client.readResponse();
       assert.is(response.status, 200);
       assert.equal(response.headers("connection"), ["close"]);
@@ -38,8 +49,7 @@ stopped(
   async () => {
     const program = start({ workers: 2, options: { graceMs: 300 } });
     await program.serves(2);
-    const client = await askSlowly(program.port, 60_000);
-    await program.prints(/^begun/);
+    const { client } = await askSlowly(program);
     program.kill("SIGTERM");
     assert.is(await program.end(), 0);
     await client.gone();
@@ -50,8 +60,7 @@ stopped("kills a worker that hangs when it is to stop, and ends with 0", async (
   const program = start({ workers: 2, options: { graceMs: 200, hangTimeoutMs: 0 } });
   const serving = await program.serves(2);
   const hung = ask(program.port, "/hang").catch((error: unknown) => error);
-  const client = await RawClient.connect({ port: program.port });
-  afterwards(() => client.destroy());
+  await program.prints(/^hangs/);
   program.kill("SIGTERM");
   assert.is(await program.end(), 0);
   assert.instance(await hung, Error);
@@ -61,8 +70,7 @@ stopped("kills a worker that hangs when it is to stop, and ends with 0", async (
 stopped("kills the workers when it is told to stop again in earnest", async () => {
   const program = start({ workers: 2, options: { graceMs: 3_600_000 } });
   const serving = await program.serves(2);
-  await askSlowly(program.port, 3_600_000);
-  await program.prints(/^begun/);
+  await askSlowly(program);
   let isOver = false;
   void program.ended.then(() => {
     isOver = true;
@@ -103,10 +111,12 @@ stopped("told so while workers are replaced leaves neither old nor new ones", as
 stopped("takes no notice of SIGHUP any more while it stops", async () => {
   const program = start({ workers: 2 });
   const serving = await program.serves(2);
-  const client = await askSlowly(program.port, 500);
-  await program.prints(/^begun/);
+  const { client, worker } = await askSlowly(program);
   program.kill("SIGTERM");
+  // Of two signals that wait for a process, the kernel gives it SIGHUP first.
+  await program.prints(/^stopping/);
   program.kill("SIGHUP");
+  process.kill(worker, "SIGUSR2");
   assert.is((await client.readResponse()).status, 200);
   assert.is(await program.end(), 0);
   assert.is(program.serving.length, serving.length);

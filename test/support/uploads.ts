@@ -15,7 +15,8 @@ import type { Exchange } from "../../lib/server/exchange.ts";
 import type { UploadOptions } from "../../lib/web/uploadoptions.ts";
 import { receiveUploads } from "../../lib/web/uploadreader.ts";
 import { HTTPServer } from "../../lib/index.ts";
-import { RawClient, turns } from "./rawclient.ts";
+import { until } from "./deferred.ts";
+import { RawClient } from "./rawclient.ts";
 import { serverSuite } from "./servers.ts";
 
 let directory = "";
@@ -33,12 +34,11 @@ export function uploadsLeft(): string[] {
 
 /** Waits until `holds` does; files are made and removed in other threads. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000; i++) {
-    if (holds()) return;
-    await turns(1);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`it never came that ${what}; there are ${uploadsLeft().join(", ")}`);
+  await until(holds, what).catch((error: unknown) => {
+    throw new Error(`it never came that ${what}; there are ${uploadsLeft().join(", ")}`, {
+      cause: error,
+    });
+  });
 }
 
 /** A suite whose tests each have an empty directory, and must leave it empty. */

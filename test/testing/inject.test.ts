@@ -292,7 +292,7 @@ t("opens no socket, and leaves nothing open", async () => {
       }
     }).length;
   const before = sockets();
-  const never = inject(app, { path: "/never", timeoutMs: 50 });
+  const never = inject(app, { path: "/never", timeoutMs: 1_500 });
   await turns();
   assert.is(sockets(), before);
   assert.is(IOLoop.current().stats().open, 2);
