@@ -383,15 +383,14 @@ export class IOLoop {
     this.#wheelTimer = null;
     this.#wheelTimerAtMs = Number.POSITIVE_INFINITY;
     if (this.#closed || this.wheel.size === 0) return;
-    const nowMs = this.clock.now();
     this.#wheelTimerAtMs = this.wheel.nextDeadlineMs();
+    const leftMs = Math.ceil(this.#wheelTimerAtMs - this.clock.now());
     // Node turns longer delays than this into 1 ms.
-    const delayMs = Math.min(
-      LONGEST_DELAY_MS,
-      Math.max(1, Math.ceil(this.#wheelTimerAtMs - nowMs)),
-    );
+    const delayMs = Math.min(LONGEST_DELAY_MS, Math.max(1, leftMs));
+    // After a stall it is late, and what would put deadlines off (a pong, a body) has come meanwhile: that is read first.
+    const run = (): void => void (this.#closed || this.#runWheel(this.clock.now()));
     // Never holds the process: the sockets whose deadlines these are do.
-    this.#wheelTimer = setTimeout(() => this.#runWheel(this.clock.now()), delayMs).unref();
+    this.#wheelTimer = setTimeout(() => setImmediate(run), delayMs).unref();
   }
 
   #checkOpen(): void {

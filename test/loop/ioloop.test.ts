@@ -249,6 +249,42 @@ clock("turns the wheel by itself when the deadline comes", async ({ loop }) => {
   await until(() => ran, "deadline");
 });
 
+clock("turns the wheel when it has read what came during a stall", async ({ loop, pipe }) => {
+  const fifo = pipe();
+  const ran: string[] = [];
+  loop.addHandler(
+    fifo.reader,
+    (fd) => {
+      loop.removeHandler(fd);
+      ran.push("read");
+    },
+    IOLoop.READ,
+  );
+  await turns(2);
+  const deadlineMs = loop.clock.now() + 5;
+  loop.wheel.addCallback(deadlineMs, () => void ran.push("deadline"));
+  loop.wheelChanged(deadlineMs);
+  fifo.send();
+  // Nobody has the CPU: the deadline is past when the loop goes on.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  await until(() => ran.length === 2, "both");
+  assert.equal(ran, ["read", "deadline"]);
+});
+
+clock("turns the wheel no more once it is closed, however late", async ({ loop }) => {
+  let ran = false;
+  const deadlineMs = loop.clock.now() + 5;
+  loop.wheel.addCallback(deadlineMs, () => {
+    ran = true;
+  });
+  loop.wheelChanged(deadlineMs);
+  // Closed between the timer and the turn of the wheel.
+  setTimeout(() => loop.close(), 1);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.not(ran);
+});
+
 clock.run();
 
 class Hello extends RequestHandler {
