@@ -1,6 +1,6 @@
 /**
  * Runs a vector against a server in three ways: whole, byte by byte, and cut in two at every point.
- * test/server/vectors.test.ts calls it; what it judges is stated in test/vectors/vector.ts.
+ * test/server/vectorsuites.ts calls it; what it judges is stated in test/vectors/vector.ts.
  */
 import type { Vector, Wanted } from "../vectors/vector.ts";
 import { quote, type RawClient, turns } from "./rawclient.ts";

@@ -1,8 +1,8 @@
 /**
  * What a vector is: bytes that a client sends, and all that a server may say to them.
  *
- * The files beside this one are named by the rule they test. test/server/vectors.test.ts runs every
- * vector three ways: whole, byte by byte, and cut in two at every point; the outcome must be the same.
+ * The files beside this one are named by the rule they test. test/server/vectors.test.ts and vectorcuts.test.ts run each
+ * three ways: whole, byte by byte, and cut in two at every point; the outcome must be the same.
  *
  * The server under test has these routes (test/support/vectorapp.ts):
  *   GET, HEAD /       "hello"
