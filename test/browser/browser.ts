@@ -24,7 +24,7 @@ const ARGUMENTS = [
 ];
 
 /** How long any one wait may take on a machine with much else to do. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** A visitor of the page, with a browser profile of its own. */
 export interface Visit {
@@ -97,7 +97,7 @@ class Theatre implements Stage {
       executablePath: EXECUTABLE,
       args: ARGUMENTS,
       env,
-      timeout: 30_000,
+      timeout: PATIENCE_MS,
     });
   }
 

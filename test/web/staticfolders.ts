@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 
 export const robots = "User-agent: *\nDisallow: /\n";
@@ -71,7 +72,9 @@ export function openFilesBelow(folder: string): number {
 
 /** Waits until that many are open. */
 export async function untilOpen(folder: string, count: number): Promise<void> {
-  for (let i = 0; i < 1000 && openFilesBelow(folder) !== count; i++) await turns(1);
+  await until(() => openFilesBelow(folder) === count, `${count} open files`).catch(() => {
+    throw new Error(`wanted ${count} open files; there are ${openFilesBelow(folder)}`);
+  });
 }
 
 /** Removes every folder that was made. */
