@@ -106,10 +106,11 @@ notified(
   "is told by the parent alone that all workers accept, are replaced, and stop",
   async () => {
     const systemd = await Systemd.start(`@landspout-test-${process.pid}`);
-    const env = { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: "60000000" };
+    const env = { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: "3600000000" };
     const program = run({ form: "start", workers: 2 }, { env });
     assert.is(await systemd.hears(/READY/), `READY=1\nMAINPID=${program.pid}`);
-    assert.is(program.serving.length, 2);
+    // What the workers print comes by another pipe.
+    await program.until(() => program.serving.length === 2, "two workers");
     await program.until(
       () => program.lines.filter((line) => line === "count 1 no socket").length === 2,
       "workers without the variable",
@@ -120,7 +121,7 @@ notified(
     const [, usec = ""] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)$/.exec(reloading) ?? [];
     assert.ok(BigInt(usec) >= beforeUsec);
     await systemd.hears(/READY/, 2);
-    assert.is(program.serving.length, 4);
+    await program.until(() => program.serving.length === 4, "two more workers");
     program.kill("SIGTERM");
     await systemd.hears(/^STOPPING=1$/);
     assert.is(await program.end(), 0);
