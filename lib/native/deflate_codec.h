@@ -116,7 +116,7 @@ class Decompressor {
  private:
   CodecResult Begin();
   CodecResult Fail(CodecResult result);
-  CodecResult End(bool takeover);
+  CodecResult End(bool takeover, bool is_ended);
   // After a block that says it is the last: what follows may refer to what came before.
   bool Restart();
   bool KeepHistory();
@@ -130,6 +130,7 @@ class Decompressor {
   // Of the message in progress.
   bool in_message_ = false;
   bool in_tail_ = false;
+  unsigned long before_tail_ = 0;
   int restarts_ = 0;
   size_t held_ = 0;
   unsigned char* history_ = nullptr;

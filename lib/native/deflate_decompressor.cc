@@ -37,6 +37,7 @@ CodecResult Decompressor::Run(const unsigned char* bytes, size_t size,
     if (stream_.avail_in == 0 && !in_tail_ && is_drained) {
       *consumed = size;
       in_tail_ = true;
+      before_tail_ = stream_.total_out;
       stream_.next_in = kTail;
       stream_.avail_in = sizeof(kTail);
     }
@@ -56,8 +57,10 @@ CodecResult Decompressor::Run(const unsigned char* bytes, size_t size,
     if (out->size() > limits.most) return Fail(RESULT_TOO_BIG);
     if (error == kZMemError) return Fail(RESULT_NO_MEMORY);
     if (error == kZStreamEnd) {
-      // A message that ends with its last block, without the byte that should follow, is whole.
-      if (stream_.avail_in == 0 && !in_tail_) return End(limits.takeover);
+      // A message that ends with its last block is whole, with the byte that should follow or
+      // without; so is one whose last block is stored and empty, and the tail the rest of it.
+      const bool is_whole = !in_tail_ || stream_.total_out == before_tail_;
+      if (stream_.avail_in == 0 && is_whole) return End(limits.takeover, true);
       if (++restarts_ > kMostRestarts) return Fail(RESULT_MALFORMED);
       if (!Restart()) return Fail(RESULT_NO_MEMORY);
       continue;
@@ -66,7 +69,7 @@ CodecResult Decompressor::Run(const unsigned char* bytes, size_t size,
     if (is_drained && stream_.avail_in == 0 && in_tail_) {
       // The tail must have ended a block; else the message was cut short and it was taken for data.
       const bool is_whole = (stream_.data_type & (kZAfterBlock | kZUnusedBits)) == kZAfterBlock;
-      return is_whole ? End(limits.takeover) : Fail(RESULT_MALFORMED);
+      return is_whole ? End(limits.takeover, false) : Fail(RESULT_MALFORMED);
     }
     if (error == kZBufError && is_drained && stream_.avail_in > 0) return Fail(RESULT_MALFORMED);
   }
@@ -89,8 +92,7 @@ CodecResult Decompressor::Begin() {
   return RESULT_DONE;
 }
 
-CodecResult Decompressor::End(bool takeover) {
-  const bool is_ended = !in_tail_;
+CodecResult Decompressor::End(bool takeover, bool is_ended) {
   in_message_ = false;
   if (!takeover) {
     zlib_.inflateReset(&stream_);

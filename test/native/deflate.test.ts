@@ -58,7 +58,7 @@ for (const [name, bytes] of [
 }
 examples("of empty messages are read", async () => {
   const codec = inflater();
-  for (const bytes of ["00", "02 00", "", "03 00", "01 00 00 ff ff 00"]) {
+  for (const bytes of ["00", "02 00", "", "03 00", "01 00 00 ff ff 00", "01"]) {
     assertBytes(await inflated(codec, hex(bytes)), Buffer.alloc(0));
   }
 });
@@ -131,6 +131,7 @@ for (const [name, bytes] of [
   ["a stored block whose lengths disagree", hex("00 05 00 fa fe 48 65 6c 6c 6f 00")],
   ["a stored block that is cut", hex("00 05 00 fa ff 48 65")],
   ["a distance beyond the beginning", hex(HELLO_AGAIN)],
+  ["a stored last block that lacks as many bytes as its tail has", hex("01 05 00 fa ff 48")],
   ["a message that is cut", hex("f2 48 cd c9")],
   ["a longer one that is cut", compressedProse.subarray(0, compressedProse.length - 9)],
   ["bytes behind the last block", hex("f3 48 cd c9 c9 07 00 ff")],

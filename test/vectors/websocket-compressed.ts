@@ -29,6 +29,12 @@ const vectors: readonly WebSocketVector[] = [
     ),
     answered("BFINAL set to 1", masked(0xc1, hex("f3 48 cd c9 c9 07 00 00")), bare(0x81, "Hello")),
     answered(
+      "BFINAL set to 1 on the empty block whose rest is the tail",
+      [masked(0xc1, hex("00 05 00 fa ff 48 65 6c 6c 6f 01")), masked(0xc1, shared)],
+      bare(0x81, "Hello"),
+      bare(0x81, "Hello"),
+    ),
+    answered(
       "two blocks in one message",
       masked(0xc1, hex("f2 48 05 00 00 00 ff ff ca c9 c9 07 00")),
       bare(0x81, "Hello"),
