@@ -2,7 +2,9 @@
  * MessageInbox: the messages of a WebSocket that wait for readMessage(), bounded in bytes.
  *
  * WebSocketClientConnection has one. While there is room the connection goes on reading, so that pings and the end are
- * seen though nobody asks for messages; past it, push() returns a promise, and the peer waits.
+ * seen though nobody asks for messages; past it, push() returns a promise, and the peer waits. A message that somebody is
+ * waiting for is answered before what came behind it is read, be that a close frame, if the answer needs no longer than
+ * the turn: the connection reads on when the next message is asked for, or when the turn has ended.
  */
 
 type Message = string | Buffer;
@@ -19,9 +21,13 @@ export class MessageInbox {
   #isEnded = false;
   /** Lets the connection read on. */
   #release: (() => void) | null = null;
+  /** Calls a function when the turn has ended. */
+  readonly #atTurnEnd: (callback: () => void) => void;
+  #isTurnWatched = false;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, atTurnEnd: (callback: () => void) => void) {
     this.#maxBytes = maxBytes;
+    this.#atTurnEnd = atTurnEnd;
   }
 
   /** Bytes kept, each message counted with 64 more. */
@@ -34,14 +40,13 @@ export class MessageInbox {
     const reader = this.#readers.shift();
     if (reader !== undefined) {
       reader(message);
-      return undefined;
+      if (this.#readers.length > 0) return undefined;
+      this.#watchTurn();
+      return this.#untilLetGo();
     }
     this.#messages.push(message);
     this.#bytes += costOf(message);
-    if (this.#bytes <= this.#maxBytes) return undefined;
-    return new Promise((resolve) => {
-      this.#release = resolve;
-    });
+    return this.#bytes <= this.#maxBytes ? undefined : this.#untilLetGo();
   }
 
   /** The oldest message. @returns null when the connection has ended and none is left */
@@ -49,7 +54,9 @@ export class MessageInbox {
     const message = this.#shift();
     if (message !== null) return Promise.resolve(message);
     if (this.#isEnded) return Promise.resolve(null);
-    return new Promise((resolve) => this.#readers.push(resolve));
+    const next = new Promise<Message | null>((resolve) => this.#readers.push(resolve));
+    this.letGo();
+    return next;
   }
 
   /** Nobody waits for room any more: the connection closes, and what still comes is dropped there. */
@@ -64,6 +71,21 @@ export class MessageInbox {
     this.#isEnded = true;
     this.letGo();
     for (const reader of this.#readers.splice(0)) reader(null);
+  }
+
+  #untilLetGo(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  #watchTurn(): void {
+    if (this.#isTurnWatched) return;
+    this.#isTurnWatched = true;
+    this.#atTurnEnd(() => {
+      this.#isTurnWatched = false;
+      if (this.#bytes <= this.#maxBytes) this.letGo();
+    });
   }
 
   #shift(): Message | null {

@@ -147,8 +147,8 @@ function connectionOf(
   wishes: CompressionWishes | null,
 ): WebSocketClientConnection {
   const { headers } = head;
-  const client = new WebSocketClientConnection({ options, headers, subprotocol });
   const loop = IOLoop.current();
+  const client = new WebSocketClientConnection({ loop, options, headers, subprotocol });
   const profile: WebSocketProfile = {
     loop,
     frames: clientFrames(loop),

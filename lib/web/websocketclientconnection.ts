@@ -9,6 +9,7 @@
  */
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
+import type { IOLoop } from "../loop/ioloop.ts";
 import type { HTTPHeaders } from "../http/httpheaders.ts";
 import type { WebSocketConnection } from "../server/websocketconnection.ts";
 import type { WebSocketListener } from "../server/websocketprofile.ts";
@@ -22,6 +23,7 @@ import {
 
 /** What a connection is made of. */
 interface ClientParts {
+  readonly loop: IOLoop;
   readonly options: ResolvedWebSocketClientOptions;
   /** Of the 101. */
   readonly headers: HTTPHeaders;
@@ -49,14 +51,16 @@ export class WebSocketClientConnection {
   #end: () => void = () => {};
 
   /** @internal websocketConnect() makes them. */
-  constructor({ options, headers, subprotocol }: ClientParts) {
+  constructor({ loop, options, headers, subprotocol }: ClientParts) {
     this.headers = headers;
     this.selectedSubprotocol = subprotocol;
     this.onPing = options.onPing;
     this.onPong = options.onPong;
     this.onClose = options.onClose;
     this.#onMessage = options.onMessage;
-    this.#inbox = new MessageInbox(options.maxUnreadBytes);
+    this.#inbox = new MessageInbox(options.maxUnreadBytes, (callback) =>
+      loop.addCallback(callback),
+    );
     this.closed = new Promise((resolve) => {
       this.#end = resolve;
     });

@@ -1,6 +1,8 @@
 // How messages of a server get to a program: readMessage(), iteration, onMessage; and who waits for whom.
 import * as assert from "uvu/assert";
 import { deferred, until } from "../support/deferred.ts";
+import { bare } from "../support/frames.ts";
+import { rawServer, stopRawServers } from "../support/rawwebsockets.ts";
 import { logged, loggedErrors, serverSuite } from "../support/servers.ts";
 import { endConnections, connect as websocketConnect } from "../support/websocketclients.ts";
 import { ended, finish, start, Told } from "./websocketclienttools.ts";
@@ -80,6 +82,47 @@ t("answers pings and sees the end though nobody reads messages", async () => {
   assert.is(connection.closeCode, 4001);
   assert.match(String(await connection.readMessage()), /told/);
   assert.is(await connection.readMessage(), null);
+});
+
+for (const [what, last] of [
+  ["a close frame", bare(0x88, Buffer.from("03e8", "hex"))],
+  ["a frame that breaks a rule", bare(0x83)],
+] as const) {
+  t(`has what a reader waits for answered before ${what} that comes with it`, async () => {
+    const server = await rawServer((peer) => {
+      peer.send(peer.switching());
+      const texts = ["a", "b", "c"].map((text) => bare(0x81, text));
+      peer.send(Buffer.concat([...texts, last]));
+    });
+    const connection = await websocketConnect(server.url);
+    void (async () => {
+      for await (const message of connection) await connection.writeMessage(`${message}!`);
+    })();
+    const { heard, socket } = await server.peer();
+    await until(() => heard.length === 4, "a close frame");
+    assert.equal(heard.slice(0, 3), ['text "a!"', 'text "b!"', 'text "c!"']);
+    assert.match(heard[3] ?? "", /^close /);
+    socket.end();
+    await connection.closed;
+    await stopRawServers();
+  });
+}
+
+t("reads on for pings though a reader has not come back", async () => {
+  const server = await rawServer((peer) => peer.send(peer.switching()));
+  const connection = await websocketConnect(server.url);
+  const peer = await server.peer();
+  const reading = connection.readMessage();
+  peer.send(Buffer.concat([bare(0x81, "a"), bare(0x81, "b"), bare(0x89, "p")]));
+  assert.is(await reading, "a");
+  await peer.hears("pong 70");
+  const both = [connection.readMessage(), connection.readMessage()];
+  peer.send(Buffer.concat([bare(0x81, "c"), bare(0x88, Buffer.from("03e8", "hex"))]));
+  assert.equal(await Promise.all(both), ["b", "c"]);
+  assert.is(await connection.readMessage(), null);
+  peer.socket.end();
+  await connection.closed;
+  await stopRawServers();
 });
 
 t("lets the server wait when nobody reads, and reads on when somebody does", async () => {
