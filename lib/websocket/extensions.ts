@@ -118,13 +118,15 @@ export function readDeflateAnswer(
   if (others.length > 0 || answer.name.toLowerCase() !== DEFLATE) return "malformed";
   const found = readParameters(answer);
   if (found === null || found.clientBits === 0) return "malformed";
-  // It may take less than was offered, not more. RFC 7692 §7.1.2.1.
-  if ((found.serverBits ?? 0) > wishes.serverMaxWindowBits) return "malformed";
+  // It may take less than was offered, not more, and says that it does what we wish. RFC 7692 §7.1.1.1, §7.1.2.1.
+  const serverMaxWindowBits = found.serverBits ?? MOST_BITS;
+  if (serverMaxWindowBits > wishes.serverMaxWindowBits) return "malformed";
+  if (wishes.serverNoContextTakeover && !found.serverNoContextTakeover) return "malformed";
   return {
     field: "",
     serverNoContextTakeover: found.serverNoContextTakeover,
     clientNoContextTakeover: wishes.clientNoContextTakeover || found.clientNoContextTakeover,
-    serverMaxWindowBits: found.serverBits ?? MOST_BITS,
+    serverMaxWindowBits,
     clientMaxWindowBits: Math.min(found.clientBits ?? MOST_BITS, wishes.clientMaxWindowBits),
   };
 }

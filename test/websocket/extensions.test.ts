@@ -160,6 +160,23 @@ deflate("is offered with what we wish, and the answer is judged", () => {
   ]) {
     assert.is(read(field), "malformed", field);
   }
+  for (const [wish, missing, granted] of [
+    [
+      { serverMaxWindowBits: 10 },
+      "permessage-deflate",
+      "permessage-deflate; server_max_window_bits=10",
+    ],
+    [
+      { serverNoContextTakeover: true },
+      "permessage-deflate; client_no_context_takeover",
+      "permessage-deflate; server_no_context_takeover",
+    ],
+  ] as const) {
+    const judge = (field: string) =>
+      readDeflateAnswer(parseExtensions(field) ?? [], { ...wishes, ...wish });
+    assert.is(judge(missing), "malformed", missing);
+    assert.type(judge(granted), "object", granted);
+  }
   const answer = read(
     "permessage-deflate; server_no_context_takeover; client_max_window_bits=8; server_max_window_bits=12",
   );
