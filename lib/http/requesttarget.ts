@@ -80,6 +80,19 @@ export function splitHost(host: string): HostAndPort {
   return { hostName: host.slice(0, colon), port: digits === "" ? null : Number(digits) };
 }
 
+/**
+ * A target, or a part of one, as ASCII: raw bytes from 0x80 on, which curl sends, percent-encoded. For where it is sent back,
+ * in a Location say.
+ *
+ * @param target latin1, one character a byte
+ */
+export function asciiTarget(target: string): string {
+  return target.replace(
+    /[\x80-\xff]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
 function split(target: string, authority: string | null): RequestTarget {
   const mark = target.indexOf("?");
   return mark === -1

@@ -51,7 +51,7 @@ int32_t HttpParser::ReasonOf(int error) {
     case HPE_INVALID_CONTENT_LENGTH:
       return careful_ ? BAD_CONTENT_LENGTH : 0;
     case HPE_INVALID_URL:
-      return BAD_TARGET;
+      return !careful_ && StoppedAtObsText() ? 0 : BAD_TARGET;
     case HPE_INVALID_VERSION:
       return VersionLooksWellFormed(llhttp_get_error_pos(llhttp())) ? BAD_VERSION : BAD_SYNTAX;
     case HPE_INVALID_TRANSFER_ENCODING:
@@ -64,6 +64,12 @@ int32_t HttpParser::ReasonOf(int error) {
     default:
       return last_ == Last::kNothing ? BAD_SYNTAX : BAD_FIELD;
   }
+}
+
+// True if llhttp stopped at a byte from 0x80 on: curl and others send paths in raw UTF-8.
+bool HttpParser::StoppedAtObsText() {
+  const char* at = llhttp_get_error_pos(llhttp());
+  return at != nullptr && at < end_ && static_cast<unsigned char>(*at) >= 0x80;
 }
 
 // True if a version that llhttp does not take ends at `at` or one byte on: well-formed, only not
@@ -181,6 +187,12 @@ int32_t HttpParser::Sanitize(size_t head_bytes, size_t* method_bytes) {
   for (int number = 0; number <= HTTP_LAST_PLAIN && !known; number++)
     known = is(llhttp_method_name(number));
   *method_bytes = known ? 0 : method;
+  // llhttp knows no raw bytes in a path. Those of a host stay, and are refused.
+  if (head[method] == ' ' && head[method + 1] == '/') {
+    for (char* at = head + method + 1; *at != ' ' && *at != '\r'; at++) {
+      if (static_cast<unsigned char>(*at) >= 0x80) *at = 'x';
+    }
+  }
 
   const char* number = nullptr;
   size_t digits = 0;
@@ -222,21 +234,6 @@ int32_t HttpParser::Sanitize(size_t head_bytes, size_t* method_bytes) {
     line = line_end + 1;
   }
   return coding && number != nullptr ? BAD_FRAMING : 0;
-}
-
-// The values whose bytes were moved in the copy, as they stand in the head that is delivered.
-void HttpParser::RestoreSpans(const char* head) {
-  const auto blank = [head](uint32_t at) { return head[at] == ' ' || head[at] == '\t'; };
-  for (FieldSpan& field : fields_) {
-    if (field.id != kFieldContentLength && field.id != kFieldTransferEncoding) continue;
-    uint32_t start = field.name_end + 1;
-    uint32_t end = start;
-    while (end < head_bytes_ && head[end] != '\r') end++;
-    while (start < end && blank(start)) start++;
-    while (end > start && blank(end - 1)) end--;
-    field.value_start = start;
-    field.value_end = end;
-  }
 }
 
 }  // namespace landspout

@@ -223,4 +223,22 @@ int HttpParser::OnMessageComplete() {
   return 0;
 }
 
+// The values and the path whose bytes differ in the copy, as they stand in the head that is
+// delivered.
+void HttpParser::RestoreSpans(const char* head) {
+  const auto blank = [head](uint32_t at) { return head[at] == ' ' || head[at] == '\t'; };
+  for (FieldSpan& field : fields_) {
+    if (field.id != kFieldContentLength && field.id != kFieldTransferEncoding) continue;
+    uint32_t start = field.name_end + 1;
+    uint32_t end = start;
+    while (end < head_bytes_ && head[end] != '\r') end++;
+    while (start < end && blank(start)) start++;
+    while (end > start && blank(end - 1)) end--;
+    field.value_start = start;
+    field.value_end = end;
+  }
+  if ((judgement_.flags & (HEAD_ASTERISK | HEAD_ABSOLUTE_FORM)) == 0)
+    judgement_.path_hash = HashBytes(head + target_start_, judgement_.path_end - target_start_);
+}
+
 }  // namespace landspout

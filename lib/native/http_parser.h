@@ -5,8 +5,9 @@
 //   head in pieces             kept in stash_, each byte copied and parsed once; laid out in the
 //   arena
 //                              when it is whole
-//   head that llhttp refuses   "careful": an unknown method, or equal Content-Lengths. The head is
-//   but HTTP does not          collected, a copy made fit for llhttp, the original delivered
+//   head that llhttp refuses   "careful": an unknown method, equal Content-Lengths, raw bytes in a
+//   but HTTP does not          path. The head is collected, a copy made fit for llhttp, the original
+//                              delivered
 #ifndef LANDSPOUT_HTTP_PARSER_H_
 #define LANDSPOUT_HTTP_PARSER_H_
 
@@ -98,6 +99,7 @@ class HttpParser {
   void FinishMessage();
   // What an error of llhttp means; 0 = try carefully.
   int32_t ReasonOf(int error);
+  bool StoppedAtObsText();
   bool VersionLooksWellFormed(const char* at) const;
   // Makes copy_ of the careful head in stash_ fit for llhttp. Returns 0 or a BAD_….
   int32_t Sanitize(size_t head_bytes, size_t* method_bytes);

@@ -9,6 +9,7 @@
  * Each works as a decorator of ECMAScript, as one of TypeScript's experimentalDecorators, and, for those who build nothing,
  * as a function: `Account.prototype.get = authenticated(Account.prototype.get)`.
  */
+import { asciiTarget } from "../http/requesttarget.ts";
 import { urlConcat } from "../http/urlconcat.ts";
 import { rememberGuard } from "./guardedverb.ts";
 import { HTTPError } from "./httperror.ts";
@@ -37,7 +38,8 @@ export const authenticated: MethodDecorator = decorator((handler) => {
   if (!url.includes("?")) {
     // An absolute URL leads to another host, which needs to be told the whole way back.
     const isAbsolute = /^[a-z][a-z0-9+.-]*:|^\/\//i.test(url);
-    url = urlConcat(url, { next: isAbsolute ? handler.request.fullUrl() : handler.request.uri });
+    const next = isAbsolute ? handler.request.fullUrl() : handler.request.uri;
+    url = urlConcat(url, { next: asciiTarget(next) });
   }
   handler.redirect(url);
   return false;
@@ -88,6 +90,7 @@ function moved(handler: RequestHandler, path: string): false {
   const { query } = handler.request;
   // Two slashes in front would be another host's name; browsers take a backslash for one.
   const local = path.replace(/^[/\\]{2,}/, "/");
-  handler.redirect(query === "" ? local : `${local}?${query}`, { permanent: true });
+  const target = asciiTarget(query === "" ? local : `${local}?${query}`);
+  handler.redirect(target, { permanent: true });
   return false;
 }

@@ -18,6 +18,7 @@ import * as path from "node:path";
 import { CodedError } from "../base/errors.ts";
 import { contentTypeOf, withCharset } from "../http/contenttype.ts";
 import { isNotModified, preconditionFails, type Validators } from "../http/preconditions.ts";
+import { asciiTarget } from "../http/requesttarget.ts";
 import { HTTPError } from "./httperror.ts";
 import { RequestHandler } from "./requesthandler.ts";
 import { RESPONSE } from "./responsewriter.ts";
@@ -295,7 +296,7 @@ export class StaticFileHandler extends RequestHandler {
     const query = { absolutePath, requestPath, defaultFilename, dotfiles };
     const file = await locateFile({ ...query, ...this.#openOptions() });
     if (file === "slash") {
-      this.redirect(`${requestPath}/`, { permanent: true });
+      this.redirect(`${asciiTarget(requestPath)}/`, { permanent: true });
       return null;
     }
     this.#hold(file);

@@ -12,7 +12,8 @@ const of = (target: string, host = "a"): string =>
 
 /** The handler sees this path, query and host; the URI is the target as sent. */
 function seen(name: string, target: string, { path, query = "", host = "a" }: Seen): Vector {
-  return accepted(name, of(target), JSON.stringify({ uri: target, path, query, host }));
+  const text = JSON.stringify({ uri: target, path, query, host });
+  return accepted(name, of(target), Buffer.from(text).toString("latin1"));
 }
 
 export const targets: readonly Vector[] = [
@@ -32,6 +33,17 @@ export const targets: readonly Vector[] = [
   seen("every character of a path", "/target/-._~!$&'()*+,;=:@", {
     path: "/target/-._~!$&'()*+,;=:@",
   }),
+  seen("raw UTF-8, as curl sends it", "/target/caf\xc3\xa9?q=\xc3\xa9", {
+    path: "/target/caf\xc3\xa9",
+    query: "q=\xc3\xa9",
+  }),
+  seen("raw bytes that are no UTF-8", "/target\x80\xff", { path: "/target\x80\xff" }),
+  {
+    name: "raw bytes, and a method that nobody knows",
+    bytes: "BREW /target\xe9 HTTP/1.1\r\nHost: a\r\n\r\n",
+    wanted: [{ status: 405 }],
+    end: "open",
+  },
   seen("an absolute target", "http://a/target", { path: "/target" }),
   seen("an absolute target with a query", "http://a/target?b=c", { path: "/target", query: "b=c" }),
   seen("an absolute target with a port", "http://a:8080/target", {
@@ -80,6 +92,11 @@ export const targets: readonly Vector[] = [
     ["a scheme that is not HTTP", of("ftp://a/target")],
     ["a user in an absolute target", of("http://u@a/target")],
     ["a backslash for a slash", of("\\target")],
+    ["a raw byte in an absolute target's host", of("http://\xe9/target")],
+    ["a raw byte without a slash before it", of("\xe9")],
+    ["a raw byte, and a fragment", of("/target\xe9#a")],
+    ["a raw byte, and a control", of("/target\xe9\x01")],
+    ["a raw byte, and DEL", of("/target\xe9\x7f")],
   ]),
   refused("CONNECT with an authority", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 501),
 ];

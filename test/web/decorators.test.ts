@@ -57,6 +57,7 @@ const routes: Parameters<typeof startServer>[0] = [
   ["/members/(.*)", Members],
   ["/slash/?", Slashed],
   ["/bare/*", Bare],
+  ["/raw[^/]*/?", Slashed],
   ["//bare/*", Bare],
   ["/", Bare],
   ["/nologin", NoLogin],
@@ -115,7 +116,22 @@ auth("works on a property descriptor, as experimentalDecorators call it", async 
 });
 auth.run();
 
+auth("percent-encodes the raw bytes of the way back", async () => {
+  const { connect } = await startServer(routes);
+  const client = await connect();
+  const there = await client.get("/members/\xc3\xa9?x=\xe9");
+  assert.is(there.header("location"), "/login?next=%2Fmembers%2F%25C3%25A9%3Fx%3D%25E9");
+  const far = await client.get("/members/\xc3\xa9?lu=http://b/l");
+  assert.match(String(far.header("location")), /next=http%3A%2F%2F.*%2Fmembers%2F%25C3%25A9/);
+});
+
 const slashes = serverSuite("addslash and removeslash");
+slashes("percent-encode raw bytes", async () => {
+  const { connect } = await startServer(routes);
+  const response = await (await connect()).get("/raw\xc3\xa9?a=\xff");
+  assert.is(response.status, 301);
+  assert.is(response.header("location"), "/raw%C3%A9/?a=%FF");
+});
 slashes("redirect a reader for good, with the query", async () => {
   const { connect } = await startServer(routes);
   const client = await connect();
