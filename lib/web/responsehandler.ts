@@ -214,12 +214,13 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
   /**
    * Completes the response; a verb that returns without it is completed so.
    *
+   * @param chunk written first; null and undefined = nothing
    * @returns settles when the response is with the kernel, or close to it
    * @throws CodedError ERR_HTTP_FINISHED if it was completed before
    */
-  finish(chunk?: Writable): Promise<void> {
+  finish(chunk?: Writable | null): Promise<void> {
     if (this.isFinished) throw finished("finish() called twice");
-    if (chunk !== undefined) this.write(chunk);
+    if (chunk !== undefined && chunk !== null) this.write(chunk);
     this.complete();
     return this[RESPONSE].flushed();
   }
@@ -288,7 +289,8 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
     }
     ResponseHandler.#clearForError(this);
     const fromError = context.error instanceof HTTPError ? context.error.reason : null;
-    this.setStatus(status, context.reason ?? fromError ?? undefined);
+    // "" is none, as in Tornado.
+    this.setStatus(status, context.reason || fromError || undefined);
     if (status === 405) this.setHeader("Allow", this.allowedMethods());
     if (isBodiless(status)) {
       this.finish();

@@ -12,6 +12,7 @@ import { isBodiless, reasonPhrase } from "../http/httpstatus.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { METHOD_GET } from "../server/methods.ts";
 import { SERVER_LINE } from "../server/responsepieces.ts";
+import { declaredLength } from "./declaredlength.ts";
 import type { EtagSource } from "./etagsource.ts";
 import type { FileBody } from "./filebody.ts";
 import { HandlerExtras, type Releasable } from "./handlerextras.ts";
@@ -106,16 +107,17 @@ export class ResponseWriter {
 
   // Head.
 
-  /** Forgets all that has been set and written, but for cookies. */
+  /** Forgets all that has been set and written, but for cookies; of a head that has been sent nothing. */
   clear(): void {
-    this.status = 200;
-    this.reason = null;
-    this.contentType = DEFAULT_CONTENT_TYPE;
-    this.headers = null;
     this.chunk = null;
     this.moreChunks = null;
     this.file?.release();
     this.file = null;
+    if (this.isHeadGiven) return;
+    this.status = 200;
+    this.reason = null;
+    this.contentType = DEFAULT_CONTENT_TYPE;
+    this.headers = null;
     if (this.rare?.cookies != null) this.fields();
   }
 
@@ -181,7 +183,9 @@ export class ResponseWriter {
 
   /** Nothing has been said yet but the Content-Type, if that: status 200, no other field, nothing written. */
   get isPlain(): boolean {
-    return this.headers === null && this.status === 200 && this.chunk === null;
+    return (
+      this.headers === null && this.status === 200 && this.reason === null && this.chunk === null
+    );
   }
 
   /**
@@ -243,6 +247,7 @@ export class ResponseWriter {
     if (
       this.headers === null &&
       this.status === 200 &&
+      this.reason === null &&
       this.moreChunks === null &&
       exchange.takesPieces &&
       this.completeWithPiece(pieces, handler, this.chunk ?? "")
@@ -373,15 +378,10 @@ export class ResponseWriter {
     return bytes;
   }
 
-  /** The Content-Length that the handler has set, or null. */
+  /** The Content-Length that the handler has set, or null. @throws CodedError as declaredLength() */
   protected declaredBytes(): number | null {
     const line = this.lines("Content-Length")[0];
-    if (line === undefined) return null;
-    if (/^\d{1,15}$/.test(line)) return Number(line);
-    throw new CodedError(
-      "ERR_HTTP_BODY_LENGTH",
-      `Content-Length was set to ${JSON.stringify(line)}; allowed is a number of bytes`,
-    );
+    return line === undefined ? null : declaredLength(line, this.bodyBytes(), this.exchange);
   }
 
   protected fields(): ResponseHeaders {

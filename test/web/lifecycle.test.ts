@@ -1,7 +1,7 @@
 /** What a handler may not do, and what happens when one of its callbacks fails: an answer or an end, and a line in the log. */
 import * as assert from "uvu/assert";
 import { CodedError } from "../../lib/base/errors.ts";
-import { Finish, RequestHandler } from "../../lib/index.ts";
+import { Finish, HTTPError, RequestHandler } from "../../lib/index.ts";
 import { type Deferred, deferred, until } from "../support/deferred.ts";
 import { turns } from "../support/rawclient.ts";
 import { logged, loggedErrors, serverSuite, startServer } from "../support/servers.ts";
@@ -99,6 +99,69 @@ misuse("cannot declare a length that is no number of bytes", async () => {
   });
   assert.is(status, 500);
   assert.match(String(loggedErrors()[0]?.error), /Content-Length/);
+});
+
+for (const [declared, isFlushed] of [
+  [0, false],
+  [0, true],
+  [2, false],
+  [2, true],
+] as const) {
+  misuse(
+    `that writes more than its Content-Length ${declared}${isFlushed ? ", and flushes," : ""} has the connection closed, and nothing sent`,
+    async () => {
+      act = (handler) => {
+        handler.setHeader("Content-Length", declared);
+        handler.write("long");
+        if (isFlushed) handler.flush();
+      };
+      const client = await (await startServer(routes)).connect();
+      await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await client.closed();
+      assert.match(String(loggedErrors()[0]?.error), /4 bytes were written where Content-Length/);
+    },
+  );
+}
+
+misuse("may send another phrase with 200", async () => {
+  for (const withField of [false, true]) {
+    const response = await ask((handler) => {
+      handler.setStatus(200, "Fine");
+      if (withField) handler.setHeader("X-Field", "1");
+      handler.write("body");
+    });
+    assert.is(response.reason, "Fine");
+    assert.is(response.text, "body");
+    assert.ok(response.header("etag"));
+  }
+});
+
+misuse("that clears after flush() has forgotten what was not sent, and no more", async () => {
+  const { status, text } = await ask(async (handler) => {
+    handler.setStatus(201);
+    handler.write("a");
+    await handler.flush();
+    handler.write("lost");
+    handler.clear();
+    handler.write("b");
+  });
+  assert.is(status, 201);
+  assert.is(text, "ab");
+});
+
+misuse("may finish with null, which is nothing", async () => {
+  const { status, text } = await ask((handler) => {
+    handler.write("body");
+    handler.finish(null);
+  });
+  assert.equal([status, text], [200, "body"]);
+});
+
+misuse("that throws an HTTPError with an empty reason answers with the standard one", async () => {
+  const { status, reason } = await ask(() => {
+    throw new HTTPError(403, null, { reason: "" });
+  });
+  assert.equal([status, reason], [403, "Forbidden"]);
 });
 
 misuse("cannot give a body to a status that has none", async () => {
