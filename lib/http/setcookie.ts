@@ -31,7 +31,8 @@ export interface CookieAttributes {
   readonly maxAge?: number | null | undefined;
   /** Default "/"; "" and null leave it out. */
   readonly path?: string | null | undefined;
-  readonly sameSite?: SameSite | null | undefined;
+  /** "" and null leave it out. */
+  readonly sameSite?: SameSite | "" | null | undefined;
   /** Only over TLS. Default false. */
   readonly secure?: boolean | undefined;
 }
@@ -177,7 +178,7 @@ function checkMaxAge(cookie: string, maxAge: unknown): void {
 }
 
 function checkSameSite(cookie: string, sameSite: unknown): void {
-  if (sameSite === undefined || sameSite === null) return;
+  if (sameSite === undefined || sameSite === null || sameSite === "") return;
   if (typeof sameSite === "string" && SAME_SITES.includes(sameSite.toLowerCase())) return;
   throw fault(cookie, `its sameSite is ${describe(sameSite)}; allowed are Strict, Lax and None`);
 }

@@ -22,7 +22,7 @@ const isStringOrList = (value: unknown): boolean =>
   (Array.isArray(value) && value.every((item) => typeof item === "string"));
 
 export const staticFileOptions = options({
-  /** Folder of the files, absolute or relative to the working directory; needed. "/" serves all that this process may read. */
+  /** Folder of the files, absolute or relative to the working directory, or one file for a route whose group is empty: "/about()"; needed. "/" serves all that this process may read. */
   path: string({ default: "" }),
   /** File that is sent for a folder: "index.html"; null = folders are refused with 403. */
   defaultFilename: string({ default: null }),

@@ -38,10 +38,13 @@ export class StaticSite {
 
   /** Absolute, with a slash at its end. */
   readonly prefix: string;
+  /** Without it: of a route to one file, `path` is that file. */
+  readonly #root: string;
   readonly #allowed: readonly string[];
 
   private constructor(root: string, allowed: readonly string[]) {
     const absolute = path.resolve(root);
+    this.#root = absolute;
     this.prefix = absolute.endsWith("/") ? absolute : `${absolute}/`;
     this.#allowed = allowed.map((folder) => path.resolve(folder));
   }
@@ -90,7 +93,7 @@ export class StaticSite {
   }
 
   async #isInside(place: string): Promise<boolean> {
-    for (const folder of [this.prefix, ...this.#allowed]) {
+    for (const folder of [this.#root, ...this.#allowed]) {
       const real = await realpath(folder).catch(() => null);
       if (real !== null && (real === "/" || `${place}/`.startsWith(`${real}/`))) return true;
     }

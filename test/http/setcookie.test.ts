@@ -60,7 +60,7 @@ lines("has no attribute that is false, null, empty or not given", () => {
     secure: false,
   };
   assert.is(line("a", "1", none), "a=1");
-  assert.is(line("a", "1", { domain: "", path: "" }), "a=1");
+  assert.is(line("a", "1", { domain: "", path: "", sameSite: "" }), "a=1");
   assert.is(line("a", "1", { path: undefined, secure: undefined }), "a=1; Path=/");
 });
 

@@ -59,6 +59,20 @@ for (const [target, status] of [
     }
   });
 }
+
+outside("whose root is one file leads to it, where its group is empty", async () => {
+  const root = path.join(caseFolder(), "robots.txt");
+  const { connect } = await startServer([["/about()", StaticFileHandler, { path: root }]]);
+  const client = await connect();
+  for (let i = 0; i < 2; i++) assert.is((await client.get("/about")).text, robots);
+});
+
+outside("may be raw UTF-8, as curl sends it", async () => {
+  const root = caseFolder();
+  put(root, "café.txt", robots);
+  const client = await (await serveFolder(root)).connect();
+  assert.is((await client.get(Buffer.from("/static/café.txt").toString("latin1"))).text, robots);
+});
 outside("of UTF-8 and spaces is a name", async () => {
   const root = folderOf({ "ä ö.txt": "umlauts", "a+b.txt": "plus", "-": "dash" });
   const client = await (await serveFolder(root)).connect();
