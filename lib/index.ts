@@ -193,6 +193,7 @@ export { type HealthCheck, HealthHandler } from "./web/healthhandler.ts";
 export { HostMatches } from "./web/hostmatches.ts";
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/httperror.ts";
 export { JSONLocale, type JSONTranslations, type PluralTranslations } from "./web/jsonlocale.ts";
+export type { JSONObject } from "./web/jsontext.ts";
 export { getLocale, getSupportedLocales, Locale, setDefaultLocale } from "./web/locale.ts";
 export type { DateOptions, DayOptions } from "./web/localedates.ts";
 export { Matcher } from "./web/matcher.ts";

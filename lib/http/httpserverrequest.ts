@@ -138,7 +138,7 @@ export class HTTPServerRequest {
     if (this.#connection !== null) return this.#connection;
     throw new CodedError(
       "ERR_STATE",
-      "request.connection is there for functions that answer requests; a RequestHandler answers by write() and finish()",
+      "request.connection is there for functions that answer requests; a RequestHandler answers by write() and finish(), and signal.aborted tells whether its client has gone",
     );
   }
 

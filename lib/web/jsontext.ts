@@ -8,6 +8,14 @@
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 
+/**
+ * An object that may be sent as JSON, an interface of the application's as well as a literal; a list, a Map, a Set or a
+ * promise, which jsonText() refuses, is a compile error.
+ */
+export type JSONObject =
+  | Readonly<Record<string, unknown>>
+  | (object & { readonly [Symbol.iterator]?: never; readonly then?: never });
+
 /** What stands before a value: after a string its closing quote, then comma, name and colon. Names may come from a
  * peer, so the cache starts over when it is full. */
 const MOST_NAMES = 1024;

@@ -19,7 +19,7 @@ import { errorPage } from "./errorpage.ts";
 import type { EtagSource } from "./etagsource.ts";
 import { isClientGone, logHandlerException } from "./exceptionlog.ts";
 import { checkStatus, HTTPError } from "./httperror.ts";
-import { jsonText } from "./jsontext.ts";
+import { type JSONObject, jsonText } from "./jsontext.ts";
 import type { PlainPieces } from "./plainpieces.ts";
 import { RequestReader } from "./requestreader.ts";
 import type { FieldValue } from "./responseheaders.ts";
@@ -30,7 +30,7 @@ import type { TopicApplication } from "./topicmessages.ts";
 import type { WebSocketProfiles } from "./websocketprofiles.ts";
 
 /** What write() takes: text, bytes, or a plain object to be sent as JSON. */
-export type Writable = string | Uint8Array | Readonly<Record<string, unknown>>;
+export type Writable = string | Uint8Array | JSONObject;
 
 /** What writeError() is told. */
 export interface ErrorContext {

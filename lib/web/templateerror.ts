@@ -56,8 +56,18 @@ const PYTHON_NAMES: Readonly<Record<string, string>> = {
   None: "null",
   True: "true",
   False: "false",
+  len: "xs.length",
+  str: "String",
+  int: "Number",
+  float: "Number",
+  range: "Array(n).keys()",
+  enumerate: "xs.entries()",
+  sorted: "xs.toSorted()",
+  reversed: "xs.toReversed()",
 };
-const PYTHON_OPERATORS = /\{[{%][^}]*\b(?:not|and|or|is|lambda)\b/;
+/** The second form is `x if y else z`. */
+const PYTHON_OPERATORS =
+  /\{[{%][^}]*\b(?:not|and|or|is|lambda)\b|\{[{%][^}]*\S\s+if\s[^}]*\selse\s/;
 
 /** An error about a name that is not there, with the nearest that is; any other as it is. */
 export function withHint(error: unknown, namespace: object): unknown {

@@ -2,10 +2,10 @@
 import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import type { WebSocketConnection } from "../server/websocketconnection.ts";
-import { jsonText } from "./jsontext.ts";
+import { type JSONObject, jsonText } from "./jsontext.ts";
 
 /** A message to send: text, bytes, or a plain object to be sent as JSON. */
-export type WebSocketMessage = string | Uint8Array | Readonly<Record<string, unknown>>;
+export type WebSocketMessage = string | Uint8Array | JSONObject;
 
 /** How a message is sent. */
 export interface WriteMessageOptions {

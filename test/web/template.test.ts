@@ -123,6 +123,7 @@ variables("have Tornado's functions among them", () => {
   assert.is(made(text), `a+b%2F ["<\\/a>"] a b &lt;`);
   assert.is(made("{% raw linkify('www.a.com') %}"), '<a href="http://www.a.com">www.a.com</a>');
   assert.is(made("{{ new datetime(0).toISOString() }}"), "1970-01-01T00:00:00.000Z");
+  assert.is(made('{{ formatMessage("%(n)d files", { n: 2 }) }}'), "2 files");
   assert.is(made("{{ escape }}", { escape: "given" }), "given");
 });
 variables.run();
@@ -204,6 +205,10 @@ errors("about a name says what was probably meant", () => {
   assert.match(refusal("{{ static_url }}", { staticUrl: 1 }), /did you mean "staticUrl"\?/);
   assert.match(refusal("{{ None }}"), /did you mean "null"\?/);
   assert.match(refusal("{% if not x %}{% end %}", { x: 1 }), /expressions are JavaScript/);
+  assert.match(refusal('{{ x.y if x else "" }}', { x: 1 }), /expressions are JavaScript.*\?:/);
+  assert.match(refusal("{% raw x.y if x else 0 %}", { x: 1 }), /expressions are JavaScript/);
+  assert.match(refusal("{{ len(x) }}", { x: [1] }), /did you mean "xs.length"\?/);
+  assert.match(refusal("{% for i in range(3) %}{% end %}"), /did you mean "Array\(n\).keys\(\)"\?/);
   assert.is(refusal("{{ zzzzzz }}", { a: 1 }).includes("did you mean"), false);
 });
 errors("that ends a request is thrown as it is", () => {
