@@ -1,6 +1,7 @@
 /**
  * The worker's side of prefork: it tells its parent that it is there and when it accepts connections, answers that its
- * loop turns, stops when it is told to, and when its parent has gone.
+ * loop turns, stops when it is told to, and when its parent has gone. The last of these from the first moment, at import:
+ * a script that waits for something else before it calls start(), or never does, must not outlive its parent either.
  *
  * Its channel to the parent keeps nothing alive: a worker whose script has come to its end ends. SIGTERM stops it, like
  * the parent; SIGINT and SIGHUP do not, for a terminal sends them to all of its processes, and the parent will tell.
@@ -16,20 +17,17 @@ import { answerStats, onAllStats } from "./workerstats.ts";
 let hasJoined = false;
 let isReady = false;
 
+if (worker !== null) watchParent();
+
 /** Begins, once, to listen to the parent. Nothing happens in a process that is no worker. */
 export function joinParent(): void {
   if (hasJoined || worker === null) return;
   hasJoined = true;
   process.on("message", onMessage);
-  process.on("disconnect", onOrphaned);
-  // After the listeners, which hold it.
+  // After the listener, which holds it.
   process.channel?.unref();
   onSignalOfOurs("SIGTERM", () => void shutdown());
   for (const signal of ["SIGINT", "SIGHUP"] as const) onSignalOfOurs(signal, () => {});
-  if (!process.connected) {
-    onOrphaned();
-    return;
-  }
   tellParent({ landspout: "hello" });
   // What the script does right behind its `await` comes first.
   whenAllAccepting(() => setImmediate(workerReady));
@@ -50,6 +48,12 @@ export function tellParent(message: WorkerMessage): void {
   if (!process.connected) return;
   // The callback takes the error of a parent that is gone, which "disconnect" tells, too.
   process.send?.(message, undefined, undefined, () => {});
+}
+
+function watchParent(): void {
+  process.on("disconnect", onOrphaned);
+  process.channel?.unref();
+  if (!process.connected) onOrphaned();
 }
 
 function onMessage(value: unknown): void {

@@ -86,6 +86,7 @@ async function atStart(): Promise<void> {
   if (program.exitAtStart !== undefined) process.exit(program.exitAtStart);
   if (program.exitIfExists !== undefined && existsSync(program.exitIfExists)) process.exit(3);
   if (program.waitIfExists !== undefined && existsSync(program.waitIfExists)) {
+    console.log("waits", taskId(), process.pid);
     setInterval(() => {}, 60_000);
     await new Promise(() => {});
   }

@@ -145,7 +145,7 @@ export class Prefork {
 
   /** The processes that it has started, as far as it has said so or the kernel still says. */
   descendants(): number[] {
-    const said = /^(?:serving \S+|job \S+|begun|grandchild) (\d+)/gm;
+    const said = /^(?:serving \S+|job \S+|waits \S+|begun|grandchild) (\d+)/gm;
     const pids = [...this.lines.join("\n").matchAll(said)].map(([, pid]) => Number(pid));
     return [...new Set([...pids, ...childrenOf(this.pid)])].filter((pid) => pid !== this.pid);
   }

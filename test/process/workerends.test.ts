@@ -1,8 +1,11 @@
 /** Workers that come to their end, never start, or crash too often: when the parent ends, and with which code. */
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import * as assert from "uvu/assert";
-import { ask, isAlive, preforkSuite, start, whoAnswers } from "./preforktools.ts";
+import { afterwards, ask, gone, isAlive, preforkSuite, start, whoAnswers } from "./preforktools.ts";
 
 const supervised = preforkSuite("a worker");
 
@@ -87,5 +90,24 @@ supervised("that finds its port taken says how workers share one, and is given u
   );
   assert.match(program.stderr, /giving up: worker \d has ended 5 times in a row/);
 });
+
+supervised(
+  "that has not called start() yet notices that its parent was killed, and ends",
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "landspout-orphan-"));
+    afterwards(() => rmSync(folder, { recursive: true }));
+    // It exists: the workers wait for ever before they call start().
+    const program = start({ workers: 2, waitIfExists: folder });
+    await program.until(
+      () => program.lines.filter((line) => line.startsWith("waits ")).length === 2,
+      "two workers that wait",
+    );
+    const workers = program.descendants();
+    assert.is(workers.length, 2);
+    program.kill("SIGKILL");
+    for (const pid of workers) await gone(pid);
+    assert.match(program.stderr, /worker \d: the parent has gone/);
+  },
+);
 
 supervised.run();
