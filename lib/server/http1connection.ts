@@ -11,7 +11,6 @@
  *
  * Every deadline is on the loop's wheel, in the one entry that the server has for the slot: onDeadline.
  */
-
 import { CodedError, HTTPInputError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
 import { HEAD_EXPECT_CONTINUE, HEAD_HAS_BODY } from "../native/addon.ts";
@@ -65,6 +64,10 @@ export class HTTP1Connection extends PausableSlot implements ExchangeConnection,
 
   get isBusy(): boolean {
     return this.#current !== null || this.#queue.length > 0;
+  }
+
+  get current(): Exchange | null {
+    return this.#current;
   }
 
   /** The bytes of its next head have begun to arrive. */

@@ -73,7 +73,7 @@ export const httpServerOptions = options({
   webSocketCloseWindowMs: integer({ default: 2_000, min: 0, max: HOUR_MS }),
   /** Time for which a server that a signal, or shutdown(), stops still accepts, in ms, while HealthHandler says that it is not ready: for load balancers that must be told first. */
   drainDelayMs: integer({ default: 0, min: 0, max: HOUR_MS }),
-  /** Time of one turn of the loop above which it is logged, with its requests, as having blocked the loop, in ms; 0 = never. */
+  /** Time of one turn of the loop above which it is logged, with its requests, as having blocked the loop, in ms; 0 = never. Likewise if something else than a turn keeps the thread busy. */
   blockedLoopMs: integer({ default: 1_000, min: 0, max: HOUR_MS }),
 });
 

@@ -1,6 +1,7 @@
 /** blockedLoopMs: turns that took too long are logged, with their requests. */
 import * as assert from "uvu/assert";
 import { RequestHandler } from "../../lib/index.ts";
+import { deferred, until } from "../support/deferred.ts";
 import { logged, serverSuite, startServer } from "../support/servers.ts";
 
 /** Keeps the thread busy: the one thing that this is about. */
@@ -76,6 +77,75 @@ t("says nothing of a turn below it, nor at 0", async () => {
     await (await connect()).get("/?short=1");
     assert.equal(blocked(), []);
   }
+});
+
+const busy = () =>
+  logged("warn").filter(({ message }) => message.startsWith("nothing was served "));
+
+class BlockingLater extends RequestHandler {
+  override async get() {
+    // A real one: what comes behind it is no part of the turn any more.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (this.getQueryArgument("block", null) !== null) block(2 * LIMIT_MS);
+    this.write("done");
+  }
+}
+
+class Waiting extends RequestHandler {
+  override async get() {
+    await gate.promise;
+    this.write("done");
+  }
+}
+
+let gate = deferred();
+
+t(
+  "logs a thread that was busy behind an await, with the requests that may have been it",
+  async () => {
+    gate = deferred();
+    const routes = [
+      ["/later", BlockingLater],
+      ["/waiting", Waiting],
+    ] as const;
+    // Two servers, and one line.
+    await startServer([["/", Blocking]], { blockedLoopMs: LIMIT_MS });
+    const { connect, clock } = await startServer(routes, { blockedLoopMs: LIMIT_MS });
+    clock.advance(60_000);
+    const waiting = await connect();
+    await waiting.send("GET /waiting HTTP/1.1\r\nHost: a\r\n\r\n");
+    const client = await connect();
+    await client.get("/later?block=1");
+    await until(() => busy().length > 0, "the line");
+    assert.is(busy().length, 1);
+    assert.match(
+      busy()[0]?.message ?? "",
+      /^nothing was served for \d+ ms or more \(\d+ ms on the CPU\): .*; in progress: GET \/waiting; read last: GET \/later\?block=1$/,
+    );
+    assert.equal(blocked(), []);
+    gate.resolve();
+    await waiting.readResponse();
+  },
+);
+
+t("says of a turn once that it took too long, and not of the thread, too", async () => {
+  const { connect, clock } = await startServer([["/", Blocking]], { blockedLoopMs: LIMIT_MS });
+  clock.advance(60_000);
+  await (await connect()).get("/?block=1");
+  // The next look at the thread is over by then.
+  await new Promise((resolve) => setTimeout(resolve, LIMIT_MS));
+  assert.is(blocked().length, 1);
+  assert.equal(busy(), []);
+});
+
+t("looks at the thread no more when the last server has stopped, nor at 0", async () => {
+  const { server, clock } = await startServer([["/", Blocking]], { blockedLoopMs: LIMIT_MS });
+  clock.advance(60_000);
+  await server.stop();
+  await startServer([["/", Blocking]], { blockedLoopMs: 0 });
+  block(2 * LIMIT_MS);
+  await new Promise((resolve) => setTimeout(resolve, LIMIT_MS / 2));
+  assert.equal(busy(), []);
 });
 
 t.run();
