@@ -4,7 +4,7 @@
  * It may export (`export default`, or by the name `app`) an Application, a list of routes, a function, or anything else that
  * HTTPServer serves. If it exports nothing of the kind, or listens by itself, it was a program, and has been run.
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -38,8 +38,27 @@ export function appFile(given: string): string {
   const nearest = nearestName(path.basename(file), candidates);
   throw new UsageError(
     `there is no file ${file}`,
-    nearest === null ? '"landspout new NAME" makes an app' : `did you mean ${nearest}?`,
+    nearest === null ? remedyFor(file) : `did you mean ${nearest}?`,
   );
+}
+
+/** What is compiled is not there before the first build. */
+function remedyFor(file: string): string {
+  const isCompiled = /\.[cm]?js$/.test(file);
+  return isCompiled && hasBuildScript()
+    ? '"npm run build" makes what this project compiles'
+    : '"landspout new NAME" makes an app';
+}
+
+function hasBuildScript(): boolean {
+  try {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
+      scripts?: { build?: unknown };
+    };
+    return typeof scripts?.build === "string";
+  } catch {
+    return false;
+  }
 }
 
 /**

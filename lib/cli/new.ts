@@ -17,6 +17,9 @@ const SCAFFOLD = path.join(PACKAGE, "lib/cli/scaffold");
 /** What npm takes for the name of a package, without a scope. */
 const NAME = /^[a-z0-9][a-z0-9._-]{0,213}$/;
 
+/** npm's own, and what the app itself imports. */
+const TAKEN_NAMES: ReadonlySet<string> = new Set(["landspout", "node_modules", "favicon.ico"]);
+
 const spellings: Readonly<Record<string, string>> = {
   gitignore: ".gitignore",
   dockerignore: ".dockerignore",
@@ -36,6 +39,9 @@ export function newApp(args: readonly string[]): void {
       `${quote(name)} cannot be the name of a package`,
       "allowed are lower-case letters, digits and ._-, with a letter or a digit first",
     );
+  }
+  if (TAKEN_NAMES.has(name)) {
+    throw new UsageError(`an app cannot be called ${quote(name)}`, "choose another name");
   }
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
     throw new UsageError(`${folder} is there already`, "choose another name, or an empty folder");

@@ -42,6 +42,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Of Node.js, before the command. */
   readonly execArgv?: readonly string[];
+  /** A command that is to run it. */
+  readonly before?: readonly string[];
+  /** Default: the project's folder. */
+  readonly cwd?: string;
 }
 
 /** The folder of a project. */
@@ -76,8 +80,12 @@ export class Project {
   }
 
   /** Runs the command. */
-  start(args: readonly string[], { env = {}, execArgv = [] }: RunOptions = {}): Run {
-    return new Run(this.folder, [...execArgv, command, ...args], env);
+  start(
+    args: readonly string[],
+    { env = {}, execArgv = [], before = [], cwd }: RunOptions = {},
+  ): Run {
+    const words = [...before, process.execPath, ...execArgv, command, ...args];
+    return new Run(cwd ?? this.folder, words, env);
   }
 }
 
@@ -91,11 +99,12 @@ export class Run {
   readonly #closed: Promise<Ended>;
   readonly #listeners = new Set<() => void>();
 
-  constructor(cwd: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(cwd: string, words: readonly string[], env: Readonly<Record<string, string>>) {
+    const [program = "", ...args] = words;
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(LANDSPOUT_|npm_)/.test(name),
     );
-    this.child = spawn(process.execPath, args, {
+    this.child = spawn(program, args, {
       cwd,
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ["ignore", "pipe", "pipe"],

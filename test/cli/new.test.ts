@@ -1,6 +1,13 @@
 /** `landspout new`: the app that is made has tests that pass, is served, and says its own name everywhere. */
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
@@ -23,6 +30,11 @@ function install(folder: string): void {
   }
   symlinkSync("../typescript/bin/tsc", path.join(modules, ".bin/tsc"));
   symlinkSync(path.join(root, "lib/cli/landspout.cjs"), path.join(modules, ".bin/landspout"));
+}
+
+function isOnPath(program: string): boolean {
+  const folders = (process.env.PATH ?? "").split(":");
+  return folders.some((folder) => existsSync(path.join(folder, program)));
 }
 
 made("passes its own tests", async () => {
@@ -91,5 +103,57 @@ made("is not written over another", async () => {
   mkdirSync(path.join(project.folder, "empty"));
   assert.is((await project.ran(["new", "empty"])).code, 0);
 });
+
+made("may not be called as what it imports", async () => {
+  const project = new Project({});
+  for (const name of ["landspout", "node_modules"]) {
+    const { code, stderr } = await project.ran(["new", `apps/${name}`]);
+    assert.is(code, 2);
+    assert.is(stderr, `landspout: an app cannot be called "${name}"; choose another name\n`);
+  }
+});
+
+made("says what is to be built before it is started", async () => {
+  const project = new Project({});
+  await project.ran(["new", "my-shop"]);
+  const { stderr, code } = await project.ran(["start", "dist/src/app.js"], {
+    cwd: path.join(project.folder, "my-shop"),
+  });
+  assert.is(code, 2);
+  assert.match(
+    stderr,
+    /there is no file \S+app\.js; "npm run build" makes what this project compiles\n$/,
+  );
+});
+
+for (const [program, file, wrap] of [
+  ["nginx", "deploy/nginx.conf", true],
+  ["systemd-analyze", "deploy/my-shop.service", false],
+] as const) {
+  const test = isOnPath(program) ? made : made.skip;
+  test(`has a ${path.extname(file).slice(1)} that ${program} finds right`, async () => {
+    const project = new Project({});
+    await project.ran(["new", "my-shop"]);
+    const folder = path.join(project.folder, "my-shop");
+    let checked = path.join(folder, file);
+    if (wrap) {
+      writeFileSync(
+        path.join(folder, "nginx.conf"),
+        `pid ${folder}/pid; error_log stderr; events {}\nhttp { access_log off; include ${checked}; }\n`,
+      );
+      checked = path.join(folder, "nginx.conf");
+    } else {
+      const text = readFileSync(checked, "utf8");
+      const start =
+        /^ExecStart=\/srv\/my-shop\/node_modules\/\.bin\/landspout (?=start dist\/src\/app\.js )/m;
+      assert.match(text, start);
+      // It looks whether the program is there.
+      writeFileSync(checked, text.replace(start, "ExecStart=/bin/true "));
+    }
+    const args = wrap ? ["-t", "-p", folder, "-c", checked] : ["verify", checked];
+    const { stderr } = await promisify(execFile)(program, args);
+    assert.not.match(stderr, wrap ? /\[(warn|emerg)\]/ : /my-shop\.service/);
+  });
+}
 
 made.run();

@@ -1,4 +1,6 @@
 /** `landspout start`: what an app's module may be, options and their sources, processes, ports in use. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -176,5 +178,31 @@ start("says what is wrong with an app, with code 1", async () => {
     assert.is(code, 1);
   }
 });
+
+// Node.js as process 1: it takes the right to make a namespace.
+const canBeFirst = spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
+for (const processes of [1, 2]) {
+  (canBeFirst ? start : start.skip)(
+    `as the first process of a container ends on SIGTERM, in ${processes}, while the app is loaded and when it serves`,
+    async () => {
+      const project = new Project({
+        "app.js": `${APP}
+if (args[0] === "wait") { console.log("it waits"); setInterval(() => {}, 60_000); await new Promise(() => {}); }`,
+      });
+      for (const [mode, shown, code] of [
+        ["wait", /it waits/, 143],
+        ["serve", /serving /, 0],
+      ] as const) {
+        const command = ["start", "app.js", "--port=0", `--processes=${processes}`, "--", mode];
+        const run = project.start(command, { before: ["unshare", "--pid", "--fork"] });
+        await run.waitForOutput(shown);
+        const { pid = 0 } = run.child;
+        const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ");
+        process.kill(Number(first), "SIGTERM");
+        assert.is((await run.ended()).code, code, mode);
+      }
+    },
+  );
+}
 
 start.run();

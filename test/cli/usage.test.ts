@@ -112,7 +112,11 @@ usage("says what to do when the addon is not there", async () => {
   }
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
   const command = path.join(copy, "lib/cli/landspout.cjs");
-  const run = new Run(path.join(folder, "broken"), [command, "start", "app.js"], {});
+  const run = new Run(
+    path.join(folder, "broken"),
+    [process.execPath, command, "start", "app.js"],
+    {},
+  );
   const { code, stderr } = await run.ended();
   assert.is(code, 1);
   assert.match(stderr, /^landspout: .*"npm rebuild landspout".*\n$/);

@@ -1,14 +1,15 @@
 // The app: its routes and settings. `npm run dev` and `npm start` serve what this file exports.
-import { Application, route } from "landspout";
+import { Application, HealthHandler, route } from "landspout";
 import { Greeting } from "./handlers/greeting.ts";
-import { Health } from "./handlers/health.ts";
 import { Home } from "./handlers/home.ts";
 
 export default new Application(
   [
     route("/", Home, null, "home"),
     route("/api/greeting/:name", Greeting),
-    route("/healthz", Health),
+    // For containers and load balancers: whether the process lives, and whether it wants requests.
+    route("/healthz", HealthHandler),
+    route("/readyz", HealthHandler, { ready: true }),
   ],
   {
     // Relative to the folder the app is started in: this project's.
