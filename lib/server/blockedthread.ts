@@ -90,9 +90,15 @@ class BlockedThread {
     const cpuMs = Math.round((user + system) / 1_000);
     this.#rarely.pass(this.#loop.clock.now(), (keptBack) => {
       const more = keptBack === 0 ? "" : `; ${keptBack} times before, of which nothing was logged`;
+      const what = `nothing was served for ${Math.round(lateMs)} ms or more (${cpuMs} ms on the CPU)`;
+      const suspects = `${this.#suspects(sinceMs)}${more}`;
+      if (cpuMs < lateMs / 2) {
+        // The machine's fault, most often.
+        log.info(`${what}: the process did not get the CPU, or waited synchronously; ${suspects}`);
+        return;
+      }
       log.warn(
-        `nothing was served for ${Math.round(lateMs)} ms or more (${cpuMs} ms on the CPU): the thread was kept busy behind ` +
-          `an await of a handler, by a timer or by another library; ${this.#suspects(sinceMs)}${more}`,
+        `${what}: the thread was kept busy behind an await of a handler, by a timer or by another library; ${suspects}`,
       );
     });
   }

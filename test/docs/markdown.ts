@@ -6,7 +6,9 @@
  * import it as "./app.ts". A block "html file templates/home.html" is a file beside them, with that name; "ts file …" is
  * compiled. A "console" block behind a program is a session: each
  * line `$ curl …` is a request, the lines below it what curl prints; a line `$ node …` instead says that the program ends
- * by itself, and the lines below it what it prints. test/docs/snippets.ts runs them. Of curl's
+ * by itself, and the lines below it what it prints; "…" in what is printed stands for anything. A block "ts check" or
+ * "js check" is a piece of a program: it is compiled, behind what an invisible comment before it says, `<!-- check … -->`.
+ * test/docs/snippets.ts runs and compiles them. Of curl's
  * options these are understood: `-s`, `-o /dev/null`, `-d TEXT`, `-F PART`, `-H FIELD`, `-b COOKIES`, `-X METHOD`, and
  * `-w FORMAT` with `%{http_code}`, `%header{name}` and `\n`.
  */
@@ -55,6 +57,14 @@ export interface PageFile {
   readonly text: string;
 }
 
+/** A piece of a program, which is compiled and not run. */
+export interface Piece {
+  /** Line of its fence. */
+  readonly line: number;
+  readonly language: "ts" | "js";
+  readonly source: string;
+}
+
 interface Block {
   readonly line: number;
   readonly info: string;
@@ -88,6 +98,28 @@ export function filesOf(markdown: string): PageFile[] {
     if (name !== undefined) found.push({ name, text });
   }
   return found;
+}
+
+/** The pieces of a page. */
+export function piecesOf(markdown: string): Piece[] {
+  const found: Piece[] = [];
+  const fence = /(?:^<!-- check\n([\s\S]*?)^-->\n+)?^```(ts|js) check\n([\s\S]*?)^```$/gm;
+  for (const match of markdown.matchAll(fence)) {
+    const [, before = "", language, text = ""] = match;
+    const line = markdown.slice(0, match.index).split("\n").length;
+    // Without an import it would be no module.
+    const source = `${before}${text}export {};\n`;
+    found.push({ line, language: language === "ts" ? "ts" : "js", source });
+  }
+  return found;
+}
+
+/** The lines of blocks of code that nothing is done with: neither compiled nor run. */
+export function untriedOf(markdown: string): number[] {
+  return blocksOf(markdown)
+    .filter(({ info }) => /^(ts|js|typescript|javascript)\b/.test(info))
+    .filter(({ info }) => !/^(ts|js) (run|app|check|file)\b/.test(info))
+    .map(({ line }) => line);
 }
 
 /** The requests of a session. @throws Error for a command that is not understood */

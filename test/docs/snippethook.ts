@@ -3,7 +3,7 @@
  *
  * Started with an IPC channel, over which the port goes to the test. What connects to 8888 in the same program is led there.
  */
-import { HTTPServer, IOStream, TCPServer } from "../../lib/index.ts";
+import { bindSockets, HTTPServer, IOStream, TCPServer, taskId } from "../../lib/index.ts";
 
 /** By the port that the program names. */
 const ports = new Map<number, number>();
@@ -16,6 +16,27 @@ HTTPServer.prototype.listen = function listenAnywhere(this: HTTPServer, port, ad
   told(port, server.address);
   return server;
 };
+
+/** The port that a program and its workers bind in place of the one that they name. */
+const PORT_VARIABLE = "SNIPPET_PORT";
+
+const { bind } = HTTPServer.prototype;
+
+HTTPServer.prototype.bind = function bindAnywhere(this: HTTPServer, port, address): HTTPServer {
+  if (typeof port === "string") return bind.call(this, port);
+  const free = Number(process.env[PORT_VARIABLE] ?? freePort());
+  process.env[PORT_VARIABLE] = String(free);
+  bind.call(this, free, address);
+  if (taskId() === null) process.send?.(free);
+  return this;
+};
+
+function freePort(): number {
+  const [socket] = bindSockets(0, "127.0.0.1");
+  if (socket === undefined || "path" in socket.address) throw new Error("no socket");
+  socket.close();
+  return socket.address.port;
+}
 
 const { listen: listenRaw } = TCPServer.prototype;
 

@@ -15,7 +15,15 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { within } from "../support/rawclient.ts";
-import { type Ask, filesOf, type Program, programsOf } from "./markdown.ts";
+import {
+  type Ask,
+  filesOf,
+  type Piece,
+  type Program,
+  piecesOf,
+  programsOf,
+  untriedOf,
+} from "./markdown.ts";
 
 // dist/test/docs/snippets.js
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -48,6 +56,13 @@ interface Placed {
   readonly name: string;
 }
 
+interface PlacedPiece {
+  readonly where: string;
+  readonly piece: Piece;
+  /** "page1/piece0.ts" */
+  readonly name: string;
+}
+
 interface PlacedFile {
   /** "page1/templates/home.html" */
   readonly name: string;
@@ -58,10 +73,19 @@ interface PlacedFile {
 export function runSnippets(isOf: (page: string) => boolean): void {
   const placed: Placed[] = [];
   const files: PlacedFile[] = [];
+  const pieces: PlacedPiece[] = [];
+  const untried: string[] = [];
   for (const [index, page] of pages().filter(isOf).entries()) {
     const markdown = readFileSync(path.join(root, page), "utf8");
     for (const { name, text } of filesOf(markdown))
       files.push({ name: `page${index}/${name}`, text });
+    for (const piece of piecesOf(markdown)) {
+      const name = `page${index}/piece${pieces.length}.${piece.language}`;
+      pieces.push({ where: `${page}:${piece.line}`, piece, name });
+    }
+    if (!page.startsWith("docs/adr/") && page !== "docs/style.md") {
+      for (const line of untriedOf(markdown)) untried.push(`${page}:${line}`);
+    }
     for (const program of programsOf(markdown)) {
       const own = program.startOptions === null ? `program${placed.length}` : "app";
       const name = `page${index}/${own}`;
@@ -86,6 +110,10 @@ export function runSnippets(isOf: (page: string) => boolean): void {
     assert.ok(placed.length > 5);
   });
 
+  manual("is marked as one to run or to compile", () => {
+    assert.equal(untried, []);
+  });
+
   manual("compiles, as strictly as it goes", () => {
     for (const { name, text } of files) {
       write(path.join(folder, name.endsWith(".ts") ? name : `out/${name}`), text);
@@ -93,12 +121,17 @@ export function runSnippets(isOf: (page: string) => boolean): void {
     for (const { program, name } of placed) {
       write(path.join(folder, `${name}.${program.language}`), program.source);
     }
+    for (const { piece, name } of pieces) write(path.join(folder, name), piece.source);
     writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
     const compiler = path.join(root, "node_modules/typescript/bin/tsc");
     const { stdout, status } = spawnSync(process.execPath, [compiler, "-p", folder], {
       encoding: "utf8",
     });
-    assert.is(stdout, "", placed.map(({ where, name }) => `${name} is ${where}`).join(", "));
+    assert.is(
+      stdout,
+      "",
+      [...placed, ...pieces].map(({ where, name }) => `${name} is ${where}`).join(", "),
+    );
     assert.is(status, 0);
   });
 
@@ -134,13 +167,23 @@ export function runSnippets(isOf: (page: string) => boolean): void {
         throw new Error(`the program ended with ${code}`);
       });
       const port = await within(Promise.race([told, early]), "listen()", DEADLINE_MS);
-      for (const ask of program.asks) assert.is(await answerTo(ask, port), ask.expected, ask.url);
+      for (const ask of program.asks) {
+        const answer = await answerTo(ask, port);
+        if (ask.expected.includes("…")) assert.match(answer, patternOf(ask.expected), ask.url);
+        else assert.is(answer, ask.expected, ask.url);
+      }
       child.kill("SIGTERM");
       await ended;
     });
   }
 
   manual.run();
+}
+
+/** "…" stands for anything. */
+function patternOf(expected: string): RegExp {
+  const literal = expected.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return new RegExp(`^${literal.replaceAll("…", "[^]*?")}$`);
 }
 
 /** The port in what `landspout start` logs once it serves. */
