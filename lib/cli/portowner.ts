@@ -54,10 +54,8 @@ function holds(pid: string, inodes: ReadonlySet<string>): boolean {
 
 function owner(pid: string): string {
   const words = readOr(`/proc/${pid}/cmdline`, "").split("\0").join(" ").trim();
-  const shown = words
-    .replace(/\p{Cc}/gu, "?")
-    .slice(0, MOST_SHOWN)
-    .trim();
+  const all = words.replace(/\p{Cc}/gu, "?");
+  const shown = all.length <= MOST_SHOWN ? all : `${all.slice(0, MOST_SHOWN)}…`;
   return ` (process ${pid} listens there${shown === "" ? "" : `: ${shown}`})`;
 }
 

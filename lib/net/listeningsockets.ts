@@ -4,6 +4,7 @@
  */
 import type { IOLoop } from "../loop/ioloop.ts";
 import type { SlotOwner } from "../loop/slotowner.ts";
+import { watchStarvation } from "../loop/starvation.ts";
 import { noteSettled } from "../process/inheritance.ts";
 import { type BoundSocket, removeSocketFile } from "./boundsocket.ts";
 import { type BoundAddress, boundAddress } from "./listenaddress.ts";
@@ -31,6 +32,7 @@ export class ListeningSockets {
   readonly #owner: SlotOwner;
   readonly #limits: HeadLimits | null;
   readonly #all: Listening[] = [];
+  #endWatch: (() => void) | null = null;
 
   /**
    * @param owner  gets what is accepted (onAccepted)
@@ -64,6 +66,7 @@ export class ListeningSockets {
     const isOurs = typeof socket !== "number";
     const address = isOurs ? socket.address : boundAddress(poller.name(made, generation, false));
     const ownsFile = isOurs && socket.ownsFile;
+    this.#endWatch ??= watchStarvation(this.#loop);
     this.#all.push({ slot: made, generation, address, ownsFile });
     if (isOurs) socket.release();
     else noteSettled(socket);
@@ -71,6 +74,8 @@ export class ListeningSockets {
 
   /** Accepts no more, and closes the sockets. */
   close(): void {
+    this.#endWatch?.();
+    this.#endWatch = null;
     for (const { slot, generation, address, ownsFile } of this.#all.splice(0)) {
       const drop = () => {
         if (this.#loop.generations[slot] === generation) this.#loop.dropSlot(slot);

@@ -48,7 +48,11 @@ export async function forkProcesses(
 ): Promise<number> {
   const resolved = resolve("forkProcesses()", preforkOptions, options);
   const count = countOf(processCount);
-  if (isForked) throw new CodedError("ERR_STATE", "forkProcesses() may be called once");
+  if (isForked)
+    throw new CodedError(
+      "ERR_STATE",
+      "forkProcesses() was called before, and may be called once: one set of workers serves all servers of a program",
+    );
   isForked = true;
   return fork(count, resolved);
 }

@@ -16,7 +16,8 @@ const INSPECTS = /^--inspect(-brk|-wait|-port)?(=|$)/;
  */
 export function scriptCommand(): { readonly file: string; readonly args: readonly string[] } {
   const { execPath, execArgv, argv } = process;
-  if (argv[1] === undefined && !execArgv.some((word) => HOLDS_PROGRAM.test(word))) {
+  const isPiped = argv[1] === undefined || argv[1] === "-";
+  if (isPiped && !execArgv.some((word) => HOLDS_PROGRAM.test(word))) {
     throw new CodedError(
       "ERR_STATE",
       "workers execute the script of this process again, and it has none: put the program into a file",

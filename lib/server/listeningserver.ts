@@ -72,7 +72,11 @@ export abstract class ListeningServer extends QuietOwner {
    */
   async start(processCount: number | null = 1, options: PreforkOptions = {}): Promise<void> {
     this.#checkRunning();
-    if (this.#isStarted) throw new CodedError("ERR_STATE", "start() may be called once");
+    if (this.#isStarted)
+      throw new CodedError(
+        "ERR_STATE",
+        "start() was called before, and may be called once; bind() all addresses before it, or listen() on more",
+      );
     const forked = forkServer(processCount, options);
     this.#isStarted = true;
     if (forked !== null) await forked;

@@ -1,4 +1,5 @@
 /** Prefork: the forms it comes in, what workers inherit, what they know, what is refused. */
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
@@ -202,6 +203,20 @@ refused("does not begin in a worker thread", async () => {
   await thread.terminate();
   assert.is(code, "ERR_STATE");
 });
+
+refused(
+  "does not begin in a program that came by standard input: there is no script to run again",
+  () => {
+    const url = new URL("../../lib/index.js", import.meta.url).href;
+    const input = `import { forkProcesses } from ${JSON.stringify(url)}; await forkProcesses(2);`;
+    for (const name of [[], ["-"]]) {
+      const args = ["--input-type=module", ...name];
+      const { status, stderr } = spawnSync(process.execPath, args, { input, encoding: "utf8" });
+      assert.is(status, 1, stderr);
+      assert.match(stderr, /it has none: put the program into a file/);
+    }
+  },
+);
 
 refused("has no task outside", () => {
   assert.is(taskId(), null);

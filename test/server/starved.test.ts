@@ -26,6 +26,11 @@ starved("rests, tells some clients at once, and serves again when some have gone
     for (let i = 0; i < CONNECTIONS; i++) clients.push(await RawClient.connect({ port }));
     // One that was accepted before the descriptors ran out is served on.
     assert.is((await clients[0]?.get("/"))?.status, 200);
+    child.say("warned");
+    assert.match(
+      await child.line(),
+      /^cannot accept connections: the process has no descriptors left \(it may have 256\), or no memory; \d+ were closed unanswered, and others wait; raise the limit \(ulimit -n, /,
+    );
     const before = { cpuMs: await cpuMs(child), atMs: performance.now() };
     // Not for an event: that nothing happens in this time is what is tested.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
