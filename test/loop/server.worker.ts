@@ -3,59 +3,37 @@
  * terminated, ends by itself when told "stop", or leaves in the middle of everything.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { Application, IOLoop, RequestHandler } from "../../lib/index.ts";
+// Not lib/index.ts: threads are started by the dozen, and the web layer would be most of what they cost.
+import { IOLoop } from "../../lib/loop/ioloop.ts";
+import type { HTTPServerRequest } from "../../lib/http/httpserverrequest.ts";
+import { HTTPServer } from "../../lib/server/httpserver.ts";
 
-class Hello extends RequestHandler {
-  get() {
-    this.write("hello");
+function answer(request: HTTPServerRequest): Response | Promise<Response> {
+  switch (request.path) {
+    case "/large":
+      return new Response(Buffer.alloc(8 * 1024 * 1024, "x"));
+    case "/never":
+      return new Promise(() => {});
+    case "/exit":
+      // Ends the thread from inside a turn of the loop.
+      return process.exit(3);
+    case "/throws":
+      setImmediate(() => {
+        throw new Error("deliberate");
+      });
   }
+  return new Response("hello");
 }
 
-class Large extends RequestHandler {
-  get() {
-    this.write(Buffer.alloc(8 * 1024 * 1024, "x"));
-  }
-}
-
-/** Never answers. */
-class Never extends RequestHandler {
-  async get() {
-    await new Promise<void>(() => {});
-  }
-}
-
-/** Ends the thread from inside a turn of the loop. */
-class Exit extends RequestHandler {
-  get() {
-    this.write("bye");
-    process.exit(3);
-  }
-}
-
-class Throws extends RequestHandler {
-  get() {
-    setImmediate(() => {
-      throw new Error("deliberate");
-    });
-  }
-}
-
-const app = new Application([
-  ["/", Hello],
-  ["/large", Large],
-  ["/never", Never],
-  ["/exit", Exit],
-  ["/throws", Throws],
-]);
+const server = new HTTPServer(answer);
 
 if (workerData === "close") {
   const loop = IOLoop.current();
-  app.listen(0, "127.0.0.1");
+  server.listen(0, "127.0.0.1");
   loop.close();
   parentPort?.postMessage(0);
 } else {
-  const server = app.listen(0, "127.0.0.1");
-  const { address } = server;
+  const { address } = server.listen(0, "127.0.0.1");
   parentPort?.postMessage(address !== null && "port" in address ? address.port : 0);
   parentPort?.once("message", () => {
     server.closeAllConnections();
