@@ -86,9 +86,13 @@ requests("cannot be TRACE, nor of a host that makes no URL", async () => {
 requests("has a signal that fires when the client goes, and not after the response", async () => {
   const reasons: unknown[] = [];
   const gate = deferred();
+  const begun = deferred();
   const handler = async ({ signal, url }: Request) => {
     signal.addEventListener("abort", () => reasons.push((signal.reason as { code: string }).code));
-    if (url.endsWith("/wait")) await gate.promise;
+    if (url.endsWith("/wait")) {
+      begun.resolve();
+      await gate.promise;
+    }
     return new Response("answered");
   };
   const { connect } = await startTarget(fetchHandler(handler));
@@ -99,7 +103,7 @@ requests("has a signal that fires when the client goes, and not after the respon
   assert.equal(reasons, []);
   const leaving = await connect();
   await leaving.send(ask("/wait"));
-  await turns(4);
+  await begun.promise;
   leaving.abort();
   await until(() => reasons.length === 1, "the signal");
   assert.equal(reasons, ["ERR_HTTP_CONNECTION_CLOSED"]);

@@ -248,11 +248,13 @@ delegates("holds the client back by promises", async () => {
   });
   const client = await connect();
   await client.send(ask("/", "POST", "Expect: 100-continue\r\nContent-Length: 3\r\n"));
+  await until(() => told.length === 1, "the head");
   await turns(4);
   assert.equal([told, client.unread], [["POST / HTTP/1.1"], ""]);
   gates[0]?.resolve();
   assert.is((await client.readResponse()).status, 100);
   await client.send("abc");
+  await until(() => told.length === 3, "the data");
   await turns(4);
   assert.equal(told, ["POST / HTTP/1.1", "head taken", "data abc"]);
   gates[1]?.resolve();
@@ -267,7 +269,7 @@ delegates("is told of one end alone: of the connection's if the client goes firs
   });
   const client = await connect();
   await client.send(`${ask("/", "POST", "Content-Length: 6\r\n")}abc`);
-  await turns(4);
+  await until(() => told.includes("data abc"), "the data");
   client.abort();
   await until(() => told.includes("close"), "the end");
   await turns(4);

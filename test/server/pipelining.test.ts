@@ -178,6 +178,7 @@ for (const count of [3, 4, 5, 200]) {
     const { connect } = await startServer(routes, { maxPipelined: 4 });
     const client = await connect();
     await client.send(Array.from({ length: count }, (_, i) => ask(`/slow/${i}`)).join(""));
+    await until(() => asked.length > 0, "the first request");
     await turns(10);
     assert.equal(asked, ["0"]);
     gate.resolve();

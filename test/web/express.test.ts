@@ -86,6 +86,7 @@ bodies("of 10 MiB stream, and a listener that does not read holds the client bac
 bodies(
   "may be cut short by the client: the request is aborted and the response closed",
   async () => {
+    const begun = deferred();
     const seen: string[] = [];
     const app = express().post("/", (req, res) => {
       req.on("aborted", () => seen.push("aborted"));
@@ -93,12 +94,12 @@ bodies(
       req.on("close", () => seen.push(`req close ${req.complete}`));
       res.on("close", () => seen.push(`res close ${res.writableFinished}`));
       res.on("finish", () => seen.push("finish"));
-      req.resume();
+      req.once("data", () => begun.resolve());
     });
     const { connect } = await startTarget(app);
     const client = await connect();
     await client.send(`${ask("/", "POST", "Content-Length: 1000\r\n")}half`);
-    await turns(4);
+    await begun.promise;
     client.abort();
     await until(() => seen.length >= 4, "four events");
     await turns(4);

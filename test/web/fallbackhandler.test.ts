@@ -234,15 +234,18 @@ around("the client's going is the fallback's to hear, not the handler's", async 
       told.push("handler");
     }
   }
+  let begun = deferred();
   const app = express().all("/", (_req, res) => {
     res.on("close", () => told.push(`listener ${res.writableFinished}`));
+    begun.resolve();
   });
   const { connect } = await startServer([[".*", Telling, { fallback: app }]]);
   for (const request of [ask("/"), `${ask("/", "POST", "Content-Length: 9\r\n")}half`]) {
     told.length = 0;
+    begun = deferred();
     const client = await connect();
     await client.send(request);
-    await turns(6);
+    await begun.promise;
     client.abort();
     await until(() => told.length > 0, "the end");
     await turns(4);

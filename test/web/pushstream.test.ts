@@ -77,9 +77,11 @@ gone("ends sendAll() quietly, and the source is told, even while it waits", asyn
 gone("before the stream is made finds it over", async () => {
   const gate = deferred<void>();
   const codes: unknown[] = [];
+  const begun = deferred<AbortSignal>();
   class Handler extends RequestHandler {
     async get() {
       const { signal } = this;
+      begun.resolve(signal);
       await gate.promise;
       const events = new EventStream(this);
       codes.push(signal.aborted, events.isClosed, await codeOf(events.send("x")));
@@ -89,9 +91,9 @@ gone("before the stream is made finds it over", async () => {
   const { connect } = await startServer([["/", Handler]]);
   const client = await connect();
   await client.send(GET);
-  await turns(4);
+  const signal = await begun.promise;
   client.destroy();
-  await turns(6);
+  await until(() => signal.aborted, "the client's end");
   gate.resolve();
   await until(() => codes.length === 3, "the verb");
   assert.equal(codes, [true, true, "ERR_HTTP_CONNECTION_CLOSED"]);
