@@ -52,14 +52,15 @@ export function judgeUpgrade({ version, headers }: HandshakeRequest): HandshakeR
 /** Judges the rest of it. @returns null if it is whole */
 export function judgeHandshake({ headers, body }: HandshakeRequest): HandshakeRefusal | null {
   const version = headers.get("Sec-WebSocket-Version");
-  if (version !== null && !(WEBSOCKET_VERSIONS as readonly string[]).includes(version)) {
+  // None is none of them, as in Tornado: the client is told which there are. RFC 6455 §4.4.
+  if (!(WEBSOCKET_VERSIONS as readonly (string | null)[]).includes(version)) {
     return {
       status: 426,
       message: `WebSocket version ${WEBSOCKET_VERSIONS.join(", ")} is spoken here`,
     };
   }
   const key = headers.get("Sec-WebSocket-Key");
-  const isWhole = version !== null && key !== null && KEY.test(key) && headers.has("Host");
+  const isWhole = key !== null && KEY.test(key) && headers.has("Host");
   if (!isWhole || body.length > 0) {
     return { status: 400, message: "Missing/Invalid WebSocket headers" };
   }

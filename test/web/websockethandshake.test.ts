@@ -115,7 +115,7 @@ for (const [name, status, request, body] of [
   ["a key without its padding", 400, altered(KEY, KEY.slice(0, -2)), NOT_WHOLE],
   ["a key in the alphabet of URLs", 400, altered(KEY, "dGhlIHNhbXBsZSBub25j_-=="), NOT_WHOLE],
   ["another key beside", 400, adding("Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="), NOT_WHOLE],
-  ["no version", 400, altered("Sec-WebSocket-Version: 13\r\n", ""), NOT_WHOLE],
+  ["no version", 426, altered("Sec-WebSocket-Version: 13\r\n", ""), undefined],
   ["no key", 400, altered(`Sec-WebSocket-Key: ${KEY}\r\n`, ""), NOT_WHOLE],
   ["a short key", 400, altered(KEY, "short"), NOT_WHOLE],
   ["a key of 15 bytes", 400, altered(KEY, "dGhlIHNhbXBsZSBub25j"), NOT_WHOLE],
