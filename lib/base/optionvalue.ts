@@ -27,17 +27,24 @@ const MOST_OF_A_RANGE = 65_536;
 const DATE =
   /^(\d{4})(-?)(\d\d)\2(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 const TIME = /^(\d\d):(\d\d)(?::(\d\d))?$/;
-const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|sec|m|min|h|d|w)(?![a-z])/y;
+const DURATION_PART =
+  /(\d+(?:\.\d+)?)(ms|sec|s|min|m|h|d|w|(?:millisecond|second|minute|hour|day|week)s?)(?![a-z])/y;
 
 const unitsMs: Readonly<Record<string, number>> = {
   ms: 1,
+  millisecond: 1,
   s: 1_000,
   sec: 1_000,
+  second: 1_000,
   m: 60_000,
   min: 60_000,
+  minute: 60_000,
   h: 3_600_000,
+  hour: 3_600_000,
   d: 86_400_000,
+  day: 86_400_000,
   w: 604_800_000,
+  week: 604_800_000,
 };
 
 const booleans = new Map([
@@ -239,9 +246,14 @@ function durationOf(text: string): number | undefined {
   while (DURATION_PART.lastIndex < trimmed.length) {
     const part = DURATION_PART.exec(trimmed);
     if (part === null) return undefined;
-    ms += Number(part[1]) * (unitsMs[part[2] ?? ""] ?? Number.NaN);
+    ms += Number(part[1]) * (unitsMs[unitOf(part[2] ?? "")] ?? Number.NaN);
   }
   return trimmed === "" ? undefined : ms;
+}
+
+/** "minutes" is "minute"; the short ones have no plural. */
+function unitOf(word: string): string {
+  return word.length > "sec".length && word.endsWith("s") ? word.slice(0, -1) : word;
 }
 
 function dateOf(text: string): Date | undefined {
