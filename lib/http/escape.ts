@@ -76,7 +76,7 @@ const PATH_BYTES: readonly string[] = escapedBytes(/[A-Za-z0-9_.~/-]/, "%20");
  * @throws CodedError ERR_ARGUMENT_RANGE for bytes that are not UTF-8
  */
 export function xhtmlEscape(value: string | Uint8Array): string {
-  return toUnicode(value).replace(/[&<>"']/g, (character) => HTML_ENTITIES[character] ?? character);
+  return textOf(value).replace(/[&<>"']/g, (character) => HTML_ENTITIES[character] ?? character);
 }
 
 /**
@@ -87,7 +87,7 @@ export function xhtmlEscape(value: string | Uint8Array): string {
  * @see https://html.spec.whatwg.org/multipage/parsing.html#character-reference-state
  */
 export function xhtmlUnescape(value: string | Uint8Array): string {
-  return toUnicode(value).replace(CHARACTER_REFERENCE, (whole, reference: string) => {
+  return textOf(value).replace(CHARACTER_REFERENCE, (whole, reference: string) => {
     if (reference.startsWith("#")) return numberedCharacter(reference);
     const named = namedCharacter(reference);
     return named === null ? whole : named.character + named.rest;
@@ -220,6 +220,13 @@ function escapedBytes(plain: RegExp, space: string): string[] {
     if (plain.test(character)) return character;
     return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   });
+}
+
+/** As toUnicode(), of what must be there. */
+function textOf(value: string | Uint8Array): string {
+  const text: string | null = toUnicode(value);
+  if (text !== null) return text;
+  throw new CodedError("ERR_ARGUMENT_TYPE", "got null; allowed are a string and a Uint8Array");
 }
 
 function notText(value: unknown): CodedError {

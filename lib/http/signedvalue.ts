@@ -11,7 +11,7 @@
  * anything between them: digits can be moved from one to the next. It is read only on demand.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { describe } from "../base/describe.ts";
+import { describe, quote } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 
 /** One key. Not empty; 32 random bytes are plenty. */
@@ -101,6 +101,12 @@ interface Fields {
  */
 export function createSignedValue(init: SignedValueInit): string {
   const { secret, name, value, nowMs, version = DEFAULT_SIGNED_VALUE_VERSION } = init;
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+    throw new CodedError(
+      "ERR_ARGUMENT_TYPE",
+      `the value to be signed for ${quote(name)} is ${describe(value)}; allowed are a string and bytes`,
+    );
+  }
   checkVersion("version", version);
   const key = writingKey(secret, version, init.keyVersion ?? null);
   const time = unixTime(nowMs);

@@ -32,6 +32,7 @@ import { RequestHandler } from "./requesthandler.ts";
 import type { HandlerApplication, ResponseHandler } from "./responsehandler.ts";
 import { ResponseWriter } from "./responsewriter.ts";
 import type { CheckedRoutes } from "./routecheck.ts";
+import { entriesOf } from "./routeentry.ts";
 import { type RouteInfo, routeList } from "./routelist.ts";
 import { RouteMatch } from "./routematch.ts";
 import { RouteTable } from "./routetable.ts";
@@ -101,7 +102,7 @@ export class Application<const Routes extends readonly RouteEntry[] = readonly R
     this.#makers = this.#transforms.makers();
     this.webSockets = new WebSocketProfiles(this.settings);
     this.isGuarded = xsrfCookies || crossOriginProtection;
-    const allRoutes = [...staticRoutes(this.settings), ...(routes ?? [])];
+    const allRoutes = [...staticRoutes(this.settings), ...entriesOf(routes ?? [])];
     this.#table = new RouteTable(allRoutes, { hashPath, defaultHost });
   }
 

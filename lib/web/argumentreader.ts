@@ -3,6 +3,8 @@
  *
  * RequestHandler.getArgument and its family call these; path arguments are decoded here, too.
  */
+import { describe, quote } from "../base/describe.ts";
+import { CodedError } from "../base/errors.ts";
 import { type Arguments, percentDecode } from "../http/forms.ts";
 import type { PathArgs, PathKwargs } from "./routing.ts";
 
@@ -34,19 +36,33 @@ const PADDING_BEFORE = new RegExp(`^[${SPACES}]+`);
 /** One that is looked for from each end of a run only: no run is walked more than twice. */
 const PADDING_BEHIND = new RegExp(`(?<![${SPACES}])[${SPACES}]+$`);
 
-/** All values of an argument, in order; [] if there are none. */
+/**
+ * All values of an argument, in order; [] if there are none.
+ *
+ * @throws CodedError ERR_ARGUMENT_TYPE for options that are none: `getArgument(name, fallback, false)`
+ */
 export function readArguments(
   from: Arguments,
   name: string,
   decode: ArgumentDecoder,
-  { strip = true }: ArgumentOptions = {},
+  options?: ArgumentOptions,
 ): string[] {
+  const strip = options === undefined || wantsStrip(name, options);
   const values = from.get(name);
   if (values === undefined) return [];
   return values.map((raw) => {
     const text = decode(Buffer.from(raw, "latin1"), name).replace(CONTROLS, " ");
     return strip ? stripped(text) : text;
   });
+}
+
+function wantsStrip(name: string, options: ArgumentOptions): boolean {
+  const strip: unknown = typeof options === "object" ? (options?.strip ?? true) : null;
+  if (typeof strip === "boolean") return strip;
+  throw new CodedError(
+    "ERR_ARGUMENT_TYPE",
+    `the options for argument ${quote(name)} are ${describe(options)}; allowed is an object: { strip: false }`,
+  );
 }
 
 /** Takes off what Python's str.strip() does: NEL is white space there and in Unicode, U+FEFF is not. */

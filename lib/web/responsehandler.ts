@@ -246,7 +246,14 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
    * @param url absolute, or relative to the request's; what is not ASCII is percent-encoded as UTF-8
    * @throws CodedError ERR_HTTP_HEADERS_SENT; ERR_HTTP_STATUS if `status` is not 300 to 399
    */
-  redirect(url: string, { permanent = false, status }: RedirectOptions = {}): void {
+  redirect(url: string, options: RedirectOptions = {}): void {
+    if (typeof options !== "object") {
+      throw new CodedError(
+        "ERR_ARGUMENT_TYPE",
+        `the options of redirect() are ${describe(options)}; allowed is an object: { permanent: true }`,
+      );
+    }
+    const { permanent = false, status } = options;
     if (this[RESPONSE].isHeadGiven) {
       throw new CodedError(
         "ERR_HTTP_HEADERS_SENT",
@@ -290,7 +297,7 @@ export abstract class ResponseHandler extends RequestReader implements EtagSourc
     ResponseHandler.#clearForError(this);
     const fromError = context.error instanceof HTTPError ? context.error.reason : null;
     // "" is none, as in Tornado.
-    this.setStatus(status, context.reason || fromError || undefined);
+    this.setStatus(status, context.reason ?? (fromError || undefined));
     if (status === 405) this.setHeader("Allow", this.allowedMethods());
     if (isBodiless(status)) {
       this.finish();

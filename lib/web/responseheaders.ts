@@ -91,11 +91,11 @@ function namesUpgrade(line: string): boolean {
 
 function fieldText(value: FieldValue): string {
   if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (typeof value === "bigint" || Number.isFinite(value)) return String(value);
   if (value instanceof Date) return formatTimestamp(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
   throw new CodedError(
     "ERR_ARGUMENT_TYPE",
-    `a field's value is ${describe(value)}; allowed are strings, numbers, Dates and bytes`,
+    `a field's value is ${describe(value)}; allowed are strings, finite numbers, Dates and bytes`,
   );
 }

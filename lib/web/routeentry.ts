@@ -1,8 +1,18 @@
 /** Reads one line of a table of routes: whatever a user may write there becomes a Rule. */
+import { describe } from "../base/describe.ts";
 import { CodedError } from "../base/errors.ts";
 import { PathMatches } from "./pathmatches.ts";
 import type { InitArgs, RequestMatcher, RouteEntry, RuleTarget } from "./routing.ts";
 import { Rule } from "./rule.ts";
+
+/** The entries of a table. @throws CodedError ERR_ROUTE_HANDLER if it is no list */
+export function entriesOf(table: readonly RouteEntry[]): readonly RouteEntry[] {
+  if (Array.isArray(table)) return table;
+  throw new CodedError(
+    "ERR_ROUTE_HANDLER",
+    `the routes are ${describe(table)}; allowed is a list: [["/", Home], ["/user/:id", User]]`,
+  );
+}
 
 /**
  * Makes a Rule of an entry: `[pattern or matcher, target, kwargs?, name?]`, a Rule or a URLSpec.

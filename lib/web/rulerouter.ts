@@ -10,7 +10,7 @@
 
 import { CodedError } from "../base/errors.ts";
 import { log } from "../base/log.ts";
-import { ruleOf } from "./routeentry.ts";
+import { entriesOf, ruleOf } from "./routeentry.ts";
 import { RouteMatch } from "./routematch.ts";
 import { isRouter, RouteTarget } from "./routetarget.ts";
 import type { MatchedParams, MatchedRoute, RoutedRequest, RouteEntry, Router } from "./routing.ts";
@@ -49,7 +49,7 @@ export class RuleRouter implements Router {
    *   that does not compile; ERR_ARGUMENT_RANGE if `before` is not a rule of this router
    */
   addRules(entries: readonly RouteEntry[], options: AddRulesOptions = {}): void {
-    const rules = entries.map((entry) => this.processRule(ruleOf(entry)));
+    const rules = entriesOf(entries).map((entry) => this.processRule(ruleOf(entry)));
     const at = options.before === undefined ? this.#rules.length : this.#positionOf(options.before);
     this.#rules.splice(at, 0, ...rules);
     for (const rule of rules) this.#addName(rule);

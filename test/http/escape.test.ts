@@ -149,6 +149,7 @@ texts("is made of UTF-8, and UTF-8 of it", () => {
 texts("is not made of other bytes, or of other things", () => {
   assert.throws(() => toUnicode(NOT_UTF8), isRange);
   assert.throws(() => toUnicode(5 as unknown as string), isType);
+  assert.throws(() => xhtmlEscape(null as unknown as string), isType);
   assert.throws(() => utf8(5 as unknown as string), isType);
   assert.throws(() => xhtmlEscape(undefined as unknown as string), isType);
 });

@@ -92,6 +92,16 @@ known("is none if there is none", () => {
   }
 });
 
+known("is made of a text or of bytes", () => {
+  for (const value of [5, null, undefined, {}]) {
+    refuses(
+      () => sign({ value: value as never }),
+      "ERR_ARGUMENT_TYPE",
+      /"key" is .*a string and bytes/,
+    );
+  }
+});
+
 known.run();
 
 const forged = suite("a signed value that was tampered with");

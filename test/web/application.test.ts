@@ -40,6 +40,16 @@ for (const [name, value] of wrong) {
   });
 }
 
+settings("do not take a table's place, and a table is a list", () => {
+  const isTold = (error: unknown) =>
+    error instanceof CodedError &&
+    error.code === "ERR_ROUTE_HANDLER" &&
+    error.message.includes("allowed is a list");
+  const table = { "/": Hello } as never;
+  assert.throws(() => new Application(table), isTold);
+  assert.throws(() => new Application([]).addHandlers("a", table), isTold);
+});
+
 settings("may hold what the application's own handlers read", () => {
   const app = new Application([], { database: "mine" });
   assert.is(app.settings["database"], "mine");

@@ -149,6 +149,23 @@ misuse("that clears after flush() has forgotten what was not sent, and no more",
   assert.is(text, "ab");
 });
 
+misuse("is told of options that are none, as Tornado's are positional", async () => {
+  for (const [act, remedy] of [
+    [(handler: RequestHandler) => handler.getArgument("a", "", false as never), /strip: false/],
+    [(handler: RequestHandler) => handler.getArguments("a", "raw" as never), /strip: false/],
+    [(handler: RequestHandler) => handler.getArguments("a", { strip: 0 as never }), /strip: false/],
+    [(handler: RequestHandler) => handler.redirect("/", true as never), /permanent: true/],
+    [(handler: RequestHandler) => handler.setHeader("A", Number.NaN), /finite numbers/],
+  ] as const) {
+    await ask((handler) => {
+      attempt(() => act(handler));
+      handler.write("fine");
+    });
+    assertCaught("ERR_ARGUMENT_TYPE");
+    assert.match((caught as CodedError).message, remedy);
+  }
+});
+
 misuse("may finish with null, which is nothing", async () => {
   const { status, text } = await ask((handler) => {
     handler.write("body");
