@@ -6,6 +6,8 @@ const list = document.getElementById("found");
 const { root } = document.currentScript.dataset;
 const MOST_SHOWN = 20;
 const SHOWN_CHARACTERS = 120;
+/** Shown before what was found. */
+const LEAD_CHARACTERS = 30;
 
 /** Entries [address, page, heading, text], and the same in lower case; null = not loaded yet. */
 let index = null;
@@ -102,8 +104,15 @@ function scoreOf({ page, heading, text }, words) {
   return score;
 }
 
+/** From the word before, so that none is cut at the beginning; what is too long the style sheet cuts. */
+function excerptOf(text, at) {
+  if (at <= LEAD_CHARACTERS) return text.slice(0, SHOWN_CHARACTERS);
+  const from = text.indexOf(" ", at - LEAD_CHARACTERS) + 1;
+  const start = from > 0 && from <= at ? from : at;
+  return `… ${text.slice(start, start + SHOWN_CHARACTERS)}`;
+}
+
 function line({ entry: [address, page, heading, text], text: lower }, word, at) {
-  const from = Math.max(0, lower.indexOf(word) - 30);
   const link = document.createElement("a");
   link.href = root + address;
   link.tabIndex = -1;
@@ -111,7 +120,7 @@ function line({ entry: [address, page, heading, text], text: lower }, word, at) 
   name.textContent = heading === "" ? page : heading;
   const where = heading === "" ? "" : ` · ${page}`;
   const excerpt = document.createElement("small");
-  excerpt.textContent = text.slice(from, from + SHOWN_CHARACTERS);
+  excerpt.textContent = excerptOf(text, lower.indexOf(word));
   link.append(name, where, excerpt);
   const item = document.createElement("li");
   item.role = "option";

@@ -70,6 +70,7 @@ export async function loadTranslations(
       ext === ".csv" ? readCSV(code, file, bytes, encoding) : readJSON(code, file, bytes),
     );
   }
+  warnOfNone(locales, directory, '"de_DE.csv" or "de.json"');
   use(locales);
 }
 
@@ -94,10 +95,21 @@ export async function loadGettextTranslations(directory: string, domain: string)
     const code = name.replaceAll("-", "_");
     locales.set(code, new GettextLocale(code, parseMoFile(bytes, file)));
   }
+  warnOfNone(locales, directory, quote(`de/LC_MESSAGES/${domain}.mo`));
   use(locales);
 }
 
 // Steps.
+
+/** It is no error, as in Tornado, but hardly what was meant: a domain or a folder was mistyped. */
+function warnOfNone(
+  locales: ReadonlyMap<string, Locale>,
+  directory: string,
+  example: string,
+): void {
+  if (locales.size > 0) return;
+  log.warn(`no translations in ${path.resolve(directory)}: looked for files such as ${example}`);
+}
 
 function use(locales: ReadonlyMap<string, Locale>): void {
   useTranslations(locales);

@@ -243,6 +243,16 @@ gettext("of a country's own language are found by the tags of browsers", async (
   assert.is(getLocale("pt-BR").code, "pt_BR");
 });
 
+gettext("that are not there are told of: a domain or a folder may be mistyped", async () => {
+  const directory = await folder({ "fr/LC_MESSAGES/shop.mo": moFile({ pairs: french }) });
+  await loadGettextTranslations(directory, "shoop");
+  await loadTranslations(directory);
+  assert.equal(lines, [
+    `no translations in ${directory}: looked for files such as "de/LC_MESSAGES/shoop.mo"`,
+    `no translations in ${directory}: looked for files such as "de_DE.csv" or "de.json"`,
+  ]);
+});
+
 gettext("that are malformed are refused with the file's name, and change nothing", async () => {
   await loadTranslations(await folder({ "fr.csv": "a,A" }));
   const directory = await folder({
