@@ -4,7 +4,7 @@
  * An application with that setting makes one per response, after all other transforms. It decides by the head and the
  * first chunk whether the body is compressed, and says so in the head: Content-Encoding; no Content-Length, unless the
  * body is whole; a weak entity tag, since the compressed body and the plain one are not the same bytes; and Vary, for
- * caches, on every response that another client might get compressed.
+ * caches, on every response.
  *
  * Not compressed are: types that `types` does not name, what has a Content-Encoding already, what says "Cache-Control:
  * no-transform", ranges (they are of the plain body), statuses without a body, and what is whole and shorter than
@@ -59,7 +59,8 @@ export class ContentCompression implements OutputTransform {
     chunk: Buffer,
     finishing: boolean,
   ): Eventual<TransformedHead> {
-    if (this.#varies(status, headers)) addVary(headers);
+    // Of all, as Tornado does: also of what happens not to be compressed.
+    addVary(headers);
     const coding = this.#codingOf(
       status,
       headers,
@@ -92,8 +93,8 @@ export class ContentCompression implements OutputTransform {
     this.#encoder = null;
   }
 
-  /** Another client might get this response, or the one of which this is a part, compressed. */
-  #varies(status: number, headers: ResponseHeaders): boolean {
+  /** Another client might get this response compressed. */
+  #canBeCompressed(status: number, headers: ResponseHeaders): boolean {
     if (isBodiless(status) && status !== NOT_MODIFIED) return false;
     return this.#plan.types.includes(headers.getList("Content-Type")[0]);
   }
@@ -111,7 +112,7 @@ export class ContentCompression implements OutputTransform {
     const { options, codings } = this.#plan;
     if (wholeBytes !== null && (wholeBytes < options.minBytes || wholeBytes === 0)) return null;
     if (status === PARTIAL_CONTENT || headers.has("Content-Range")) return null;
-    if (!this.#varies(status, headers) || headers.has("Content-Encoding")) return null;
+    if (!this.#canBeCompressed(status, headers) || headers.has("Content-Encoding")) return null;
     if (headers.getList("Cache-Control").some((line) => NO_TRANSFORM.test(line))) return null;
     return negotiateEncoding(this.#request.headers.get("Accept-Encoding"), codings);
   }
