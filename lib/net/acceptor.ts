@@ -24,6 +24,10 @@ export class Acceptor extends QuietOwner {
     return this.#sockets.addresses;
   }
 
+  get port(): number | null {
+    return this.#sockets.port;
+  }
+
   /** Begins to accept. @see ListeningSockets.add() */
   add(socket: BoundSocket | number): void {
     this.#sockets.add(socket);

@@ -48,6 +48,12 @@ export class ListeningSockets {
     return this.#all.flatMap(({ address }) => (address === null ? [] : [address]));
   }
 
+  /** Of the first that has one; null = none has. */
+  get port(): number | null {
+    for (const address of this.addresses) if ("port" in address) return address.port;
+    return null;
+  }
+
   /**
    * Begins to accept.
    *

@@ -155,6 +155,11 @@ export class TCPServer implements StreamKeeper, WheelOwner {
     return this.#acceptor.addresses;
   }
 
+  /** The TCP port it accepts from, the first if there are several: what the kernel chose for 0. null = none. */
+  get port(): number | null {
+    return this.#acceptor.port;
+  }
+
   /** Connections whose descriptors are open. */
   get connectionCount(): number {
     return this.#connections.size;

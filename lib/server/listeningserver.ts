@@ -114,6 +114,11 @@ export abstract class ListeningServer extends QuietOwner {
     return this.#listeners.addresses;
   }
 
+  /** The TCP port it listens on, the first if there are several: what the kernel chose for 0. null = none. */
+  get port(): number | null {
+    return this.#listeners.port;
+  }
+
   /** Accepts no more. */
   protected closeListeners(): void {
     this.#listeners.close();

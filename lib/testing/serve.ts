@@ -94,7 +94,6 @@ export async function serve(
 ): Promise<TestServer> {
   const server = new HTTPServer(target, { handleSignals: false, ...options });
   server.listen(0, LOCAL_IP);
-  const { address } = server;
-  if (address !== null && "port" in address) return new TestServer(server, address.port);
+  if (server.port !== null) return new TestServer(server, server.port);
   throw new CodedError("ERR_STATE", "the server has no port");
 }

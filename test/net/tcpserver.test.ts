@@ -45,6 +45,7 @@ serving("listens on several addresses and tells the handler who has connected", 
   server.listen(0, "127.0.0.1").listen(0, "localhost").listen(file);
   afterwards(() => server.stop());
   assert.is(server.addresses.length, 3);
+  assert.is(server.port, (server.addresses[0] as { port: number }).port);
   const ports: number[] = [];
   for (const address of server.addresses) {
     const where = "path" in address ? { path: address.path } : { port: address.port };
@@ -61,6 +62,7 @@ serving("listens on several addresses and tells the handler who has connected", 
   ]);
   server.stop();
   assert.is(server.address, null);
+  assert.is(server.port, null);
   assert.not(existsSync(file));
 });
 

@@ -64,6 +64,7 @@ listen("on ::1 serves IPv6", async () => {
   try {
     const { address } = server;
     const port = address !== null && "port" in address ? address.port : 0;
+    assert.is(server.port, port);
     const client = await RawClient.connect({ host: "::1", port });
     assert.is(JSON.parse((await client.get("/")).text).ip, "::1");
     client.destroy();
