@@ -35,7 +35,7 @@ export class TestServer extends TCPServer {
   }
 
   get port(): number {
-    return portOf(this.address);
+    return super.port ?? -1;
   }
 
   /** Connects a raw client, destroyed after the test. */

@@ -62,7 +62,7 @@ serving("listens on several addresses and tells the handler who has connected", 
   ]);
   server.stop();
   assert.is(server.address, null);
-  assert.is(server.port, null);
+  assert.is(server.port, -1, "none");
   assert.not(existsSync(file));
 });
 
