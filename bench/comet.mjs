@@ -24,6 +24,7 @@ import { anonymousBytes, benchRoot, descriptorLimit } from "./lib/proc.mjs";
 /** For what else a process has open, and for workers that the kernel gives more than their share. */
 const spareDescriptors = 800;
 const nodeFlags = ["--expose-gc", "--max-semi-space-size=1"]; // MiB
+const loadsAtOnce = 2;
 const settleMs = 3_000; // the kernel frees what handshakes left a while after
 const million = 1_000_000;
 
@@ -41,14 +42,15 @@ const loads = await Promise.all(Array.from({ length: given.workers }, (_, i) => 
 for (const load of loads) await load(64); // past the first handshakes, which make what all share
 const points = [await look()];
 for (let at = 1; at <= given.steps; at++) {
-  await Promise.all(loads.map((load) => load(step)));
+  await inTurn((load) => load(step));
   points.push(await look());
   const { own, kernel } = each(points[at - 1], points[at], 1);
   console.error(
     `${at * step * given.workers} open; of this step ${own} B of process memory each, ${kernel} B of the kernel's`,
   );
 }
-for (const load of loads) await load(0);
+await inTurn((load) => load(0));
+for (const child of children) if (child !== server) child.kill("SIGKILL");
 server.kill("SIGTERM");
 const [code] = await once(server, "exit");
 if (code !== 0) throw new Error(`the server ended with ${code}`);
@@ -92,6 +94,15 @@ async function startLoad(number) {
     child.stdin.write(`${count}\n`);
     await nextLine(child);
   };
+}
+
+/** All loads, some at a time: the queue of the loopback interface has room for 1,000 packets, and drops others. */
+async function inTurn(task) {
+  const waiting = [...loads];
+  const lane = async () => {
+    for (let load = waiting.shift(); load !== undefined; load = waiting.shift()) await task(load);
+  };
+  await Promise.all(Array.from({ length: loadsAtOnce }, lane));
 }
 
 async function nextLine(child) {

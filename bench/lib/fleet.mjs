@@ -197,6 +197,8 @@ export class Fleet extends QuietOwner {
       const slot = this.#loop.poller.connect(4, "127.0.0.1", port, source, 0);
       if (typeof slot !== "number") throw new Error(`cannot connect: ${slot}`);
       this.#generations[slot] = this.#loop.adoptSlot(slot, this);
+      // A million idle connections are more than the kernel's questions can be put to.
+      this.#loop.poller.setKeepAlive(slot, this.#generations[slot], 0);
       this.#texts[slot] = "";
       this.#rest[slot] = 0;
       this.#connecting++;

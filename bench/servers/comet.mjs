@@ -19,7 +19,7 @@ process.on("SIGUSR2", async () => {
 });
 setLogLevel("warn");
 const app = new Application([["/echo", Echo]], { logFunction: () => {} });
-const server = new HTTPServer(app, { reusePort: true });
+const server = new HTTPServer(app, { reusePort: true, tcpKeepAliveMs: 0 });
 server.bind(0, "127.0.0.1");
 await server.start(Number(process.argv[2]));
 console.log(`serving ${server.address.port} ${process.pid}`);

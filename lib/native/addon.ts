@@ -75,6 +75,14 @@ export interface Poller {
   ): [server: number, client: number] | number;
   /** 0 or -errno. */
   setNoDelay(slot: number, generation: number, on: boolean): number;
+  /**
+   * Time without a byte until the kernel asks whether the peer is there; 0 = never. Of a listening socket: of those it accepts
+   * from now on.
+   *
+   * @param seconds 0 to 32767
+   * @returns 0 or -errno
+   */
+  setKeepAlive(slot: number, generation: number, seconds: number): number;
   addFd(fd: number, events: number): number;
   updateFd(slot: number, generation: number, events: number): number;
   removeFd(slot: number, generation: number): number;

@@ -85,4 +85,19 @@ int Poller::SetNoDelay(uint32_t index, uint32_t generation, bool on) {
   return result == 0 || errno == EOPNOTSUPP ? 0 : -errno;
 }
 
+int Poller::SetKeepAlive(uint32_t index, uint32_t generation, int32_t seconds) {
+  Slot* slot = slots_.Find(index, generation);
+  if (slot == nullptr || slot->kind == SlotKind::kUser) return -ENOENT;
+  const int fd = slot->fd.get();
+  const int on = seconds > 0 ? 1 : 0;
+  int result = 0;
+  if (on == 1) {
+    result = ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
+    // A Unix socket needs none: its peer cannot vanish.
+    if (result != 0) return errno == EOPNOTSUPP ? 0 : -errno;
+  }
+  result = ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+  return result == 0 ? 0 : -errno;
+}
+
 }  // namespace landspout

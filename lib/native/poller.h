@@ -68,6 +68,9 @@ class Poller {
   // Two slots that are connected in memory; 0 or -errno. See memory_pair.cc.
   int AddMemoryPair(const ListenConfig& config, uint32_t (&slots)[2]);
   int SetNoDelay(uint32_t slot, uint32_t generation, bool on);
+  // Seconds without a byte until the kernel asks whether the peer is there; 0 = it never does. Of a
+  // listening socket: of those that it accepts from now on.
+  int SetKeepAlive(uint32_t slot, uint32_t generation, int32_t seconds);
   int64_t AddUser(int fd, uint32_t events);
   int UpdateUser(uint32_t slot, uint32_t generation, uint32_t events);
   int RemoveUser(uint32_t slot, uint32_t generation);

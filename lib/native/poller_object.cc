@@ -77,8 +77,8 @@ napi_value Listen(napi_env env, napi_callback_info info) {
 
 // A method that takes numbers or booleans and returns one number: addFd(fd, events) the slot or
 // -errno; updateFd(slot, generation, events), removeFd(slot, generation), closeSlot(…),
-// descriptor(…), setNoDelay(slot, generation, on) 0 (a descriptor) or -errno; generation(slot) that
-// of a slot just returned by listen or addFd.
+// descriptor(…), setNoDelay(slot, generation, on), setKeepAlive(slot, generation, seconds) 0 (a
+// descriptor) or -errno; generation(slot) that of a slot just returned by listen or addFd.
 template <auto method>
 struct Call;
 template <typename Result, typename... Given, Result (Poller::*method)(Given...)>
@@ -153,6 +153,7 @@ void DefinePoller(napi_env env, napi_value exports) {
                {"memoryPair", MemoryPairOf},
                {"connect", ConnectSocket},
                {"setNoDelay", Call<&Poller::SetNoDelay>::OnPoller},
+               {"setKeepAlive", Call<&Poller::SetKeepAlive>::OnPoller},
                {"fdName", FdName},
                {"addFd", Call<&Poller::AddUser>::OnPoller},
                {"updateFd", Call<&Poller::UpdateUser>::OnPoller},

@@ -14,10 +14,11 @@ export class Acceptor extends QuietOwner {
   readonly #callback: AcceptCallback;
   readonly #sockets: ListeningSockets;
 
-  constructor(loop: IOLoop, callback: AcceptCallback) {
+  /** @param tcpKeepAliveMs see ListeningSockets */
+  constructor(loop: IOLoop, callback: AcceptCallback, tcpKeepAliveMs?: number) {
     super();
     this.#callback = callback;
-    this.#sockets = new ListeningSockets(loop, this, null);
+    this.#sockets = new ListeningSockets(loop, this, null, tcpKeepAliveMs);
   }
 
   get addresses(): readonly BoundAddress[] {

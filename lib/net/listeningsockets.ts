@@ -27,18 +27,31 @@ interface Listening {
 
 const noLimits: HeadLimits = { maxHeaderBytes: 0, maxHeaderCount: 0, maxTargetBytes: 0 };
 
+/** What the addon gives every socket. */
+export const TCP_KEEP_ALIVE_MS = 60_000;
+/** The kernel's upper bound. @see tcp(7), TCP_KEEPIDLE */
+export const LONGEST_TCP_KEEP_ALIVE_MS = 32_767_000;
+
 export class ListeningSockets {
   readonly #loop: IOLoop;
   readonly #owner: SlotOwner;
   readonly #limits: HeadLimits | null;
+  readonly #tcpKeepAliveMs: number;
   readonly #all: Listening[] = [];
   #endWatch: (() => void) | null = null;
 
   /**
    * @param owner  gets what is accepted (onAccepted)
    * @param limits of HTTP heads; null = the connections are plain bytes
+   * @param tcpKeepAliveMs time after which the kernel asks whether a silent peer is there; 0 = never
    */
-  constructor(loop: IOLoop, owner: SlotOwner, limits: HeadLimits | null) {
+  constructor(
+    loop: IOLoop,
+    owner: SlotOwner,
+    limits: HeadLimits | null,
+    tcpKeepAliveMs = TCP_KEEP_ALIVE_MS,
+  ) {
+    this.#tcpKeepAliveMs = tcpKeepAliveMs;
     this.#loop = loop;
     this.#owner = owner;
     this.#limits = limits;
@@ -69,6 +82,9 @@ export class ListeningSockets {
     const made = poller.listen(0, "", fd, 1, false, false, this.#limits !== null, ...limits);
     if (typeof made !== "number") throw listenError(made, `the descriptor ${fd}`);
     const generation = this.#loop.adoptSlot(made, this.#owner);
+    if (this.#tcpKeepAliveMs !== TCP_KEEP_ALIVE_MS) {
+      poller.setKeepAlive(made, generation, Math.ceil(this.#tcpKeepAliveMs / 1000));
+    }
     const isOurs = typeof socket !== "number";
     const address = isOurs ? socket.address : boundAddress(poller.name(made, generation, false));
     const ownsFile = isOurs && socket.ownsFile;

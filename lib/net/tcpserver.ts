@@ -66,7 +66,11 @@ export class TCPServer implements StreamKeeper, WheelOwner {
       maxWriteBufferBytes,
     });
     this.#loop = IOLoop.current();
-    this.#acceptor = new Acceptor(this.#loop, (slot, generation) => this.#take(slot, generation));
+    this.#acceptor = new Acceptor(
+      this.#loop,
+      (slot, generation) => this.#take(slot, generation),
+      this.#options.tcpKeepAliveMs,
+    );
   }
 
   /**

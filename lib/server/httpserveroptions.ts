@@ -11,6 +11,7 @@ import {
   resolve,
   string,
 } from "../base/options.ts";
+import { LONGEST_TCP_KEEP_ALIVE_MS, TCP_KEEP_ALIVE_MS } from "../net/listeningsockets.ts";
 
 /** The addon keeps offsets into a head in 24 bits. */
 const MOST_HEADER_BYTES = 1 * MiB;
@@ -59,6 +60,16 @@ export const httpServerOptions = options({
   backlog: integer({ default: 1024, min: 1, max: 65_535 }),
   /** Let several processes listen on the same port (SO_REUSEPORT). */
   reusePort: boolean({ default: false }),
+  /**
+   * Time in ms without a byte after which the kernel asks a peer whether it is there, four times, every 15 s, and closes the
+   * connection if it is not; to the second. 0 = never. Hosts with some 100,000 silent connections want 0, and pings or time-outs
+   * instead: the kernel asks in bursts, and a network drops those.
+   */
+  tcpKeepAliveMs: integer({
+    default: TCP_KEEP_ALIVE_MS,
+    min: 0,
+    max: LONGEST_TCP_KEEP_ALIVE_MS,
+  }),
   /** Most connections at once, WebSockets and detached ones among them; null = as many as there are descriptors. Over it: 503, then close; over twice as many: closed at once. */
   maxConnections: integer({ default: null, min: 1, max: 1024 ** 2 }),
   /** Most connections at once of one address, an IPv6 address standing for its first 64 bits; null = no limit. Over it as for maxConnections. Behind a proxy all are the proxy's. */

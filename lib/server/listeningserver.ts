@@ -19,6 +19,7 @@ import { noteListening } from "../process/systemd.ts";
 /** What is asked of the kernel, and what the addon has to know of the connections. */
 export interface ListenerOptions extends HeadLimits {
   readonly backlog: number;
+  readonly tcpKeepAliveMs: number;
   readonly reusePort: boolean;
 }
 
@@ -33,7 +34,7 @@ export abstract class ListeningServer extends QuietOwner {
     super();
     const { backlog, reusePort } = options;
     this.#manner = { backlog, reusePort, mode: -1 };
-    this.#listeners = new ListeningSockets(loop, this, options);
+    this.#listeners = new ListeningSockets(loop, this, options, options.tcpKeepAliveMs);
   }
 
   /** stop() was called. */
