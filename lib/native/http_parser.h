@@ -6,8 +6,8 @@
 //   arena
 //                              when it is whole
 //   head that llhttp refuses   "careful": an unknown method, equal Content-Lengths, raw bytes in a
-//   but HTTP does not          path. The head is collected, a copy made fit for llhttp, the original
-//                              delivered
+//   but HTTP does not          path. The head is collected, a copy made fit for llhttp, and the
+//                              original delivered
 #ifndef LANDSPOUT_HTTP_PARSER_H_
 #define LANDSPOUT_HTTP_PARSER_H_
 
