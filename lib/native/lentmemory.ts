@@ -13,17 +13,22 @@ import { detach } from "./addon.ts";
 // Memory, not views of it: who is given a part of a message has all of it. One loan at a time is the rule: a Set costs a
 // microsecond more.
 let lent: ArrayBufferLike | null = null;
+/** A message that came in pieces may have up to a fourth of its length to spare behind it. */
+const MOST_SPARE = 4;
 /** Loans that were begun while another was open: of callbacks that returned a promise. */
 const others = new Set<ArrayBufferLike>();
 
 /**
- * Lends bytes, which have an ArrayBuffer of their own.
+ * Lends bytes, if they have an ArrayBuffer of their own; of what is a part of a larger one, such as Buffer's pool, nothing is
+ * taken back: others have the rest.
  *
  * @hot bench/websocket.mjs lent-64k: once or twice per large message
  */
 export function lend(bytes: Uint8Array): void {
-  if (lent === null) lent = bytes.buffer;
-  else if (lent !== bytes.buffer) others.add(bytes.buffer);
+  const { length, byteOffset, buffer } = bytes;
+  if (byteOffset !== 0 || buffer.byteLength - length > length / MOST_SPARE) return;
+  if (lent === null) lent = buffer;
+  else if (lent !== buffer) others.add(buffer);
 }
 
 /** Tells whether bytes are lent, and nobody has kept them. */

@@ -21,7 +21,7 @@ import {
   OP_BINARY,
   OP_TEXT,
 } from "./frames.ts";
-import { takeMaskOff, unmaskedCopy } from "./mask.ts";
+import { messageMemory, takeMaskOff, unmaskedCopy } from "./mask.ts";
 import { PartialMessage } from "./partialmessage.ts";
 import { asciiText } from "./shorttext.ts";
 
@@ -116,7 +116,7 @@ function messageOf(
   isMasked: boolean,
 ): Buffer {
   if (isMasked) return unmaskedCopy(bytes, start, end, key);
-  const copy = Buffer.allocUnsafe(end - start);
+  const copy = messageMemory(end - start);
   bytes.copy(copy, 0, start, end);
   return copy;
 }

@@ -62,6 +62,9 @@ export function unmask(
   return (seen & HIGH_BIT) !== 0;
 }
 
+/** From this many bytes on messages have memory of their own, which can be lent. Newer pools of Buffer's hold 64 KiB. */
+const OWN_BYTES = 16 * 1024;
+
 /** From this many bytes on the addon's unmask is cheaper than ours. */
 export const NATIVE_MASK_BYTES = 96;
 
@@ -87,13 +90,18 @@ export function takeMaskOff(
     : nativeUnmask(bytes, start, end, key, phase);
 }
 
+/** Memory of a binary message: large ones get an ArrayBuffer of their own, never a part of Buffer's pool. */
+export function messageMemory(length: number): Buffer {
+  return length < OWN_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+}
+
 /**
  * A copy of `bytes[start, end)` without its mask; what becomes of those bytes is not said.
  *
  * @hot bench/websocket.mjs bytes-64k: once per binary message; allocates the copy
  */
 export function unmaskedCopy(bytes: Buffer, start: number, end: number, key: number): Buffer {
-  const copy = Buffer.allocUnsafe(end - start);
+  const copy = messageMemory(end - start);
   if (end - start >= NATIVE_MASK_BYTES && nativeUnmaskTo !== null) {
     // In one pass: of 64 KiB a second one costs 3 us.
     nativeUnmaskTo(copy, bytes, start, end, key);

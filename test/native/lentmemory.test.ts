@@ -25,6 +25,24 @@ t("stays when somebody keeps it, or a part of it", () => {
   assert.equal(bytes, Buffer.alloc(20_000, 7));
 });
 
+t("is never a part of other memory, such as Buffer's pool", () => {
+  for (const part of [
+    Buffer.from("of the pool"),
+    Buffer.allocUnsafeSlow(20_000).subarray(0, 15_000),
+    Buffer.allocUnsafeSlow(20_000).subarray(1),
+  ]) {
+    const { length } = part;
+    lend(part);
+    assert.is(isLent(part), false);
+    takeBack(part);
+    assert.is(part.length, length);
+  }
+  const nearly = Buffer.allocUnsafeSlow(20_000).subarray(0, 16_000);
+  lend(nearly);
+  takeBack(nearly);
+  assert.is(nearly.length, 0);
+});
+
 t("is not taken back twice, nor what was never lent", () => {
   const bytes = Buffer.allocUnsafeSlow(20_000);
   takeBack(bytes);
